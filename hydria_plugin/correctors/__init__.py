@@ -1,0 +1,1 @@
+"""Built-in correctors: none yet; those of plug-ins enter by the same hook."""

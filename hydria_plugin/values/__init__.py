@@ -1,0 +1,47 @@
+"""The values that travel between the stages: frozen, arrays read-only, axes in the comment, checked once at birth.
+
+Axes:  S station   R scenario   P past step   H lead (1..H steps ahead)   V slot   Q quantile   M member
+       A duration of a running total   K static attribute or threshold   T step of a history   J member of a blend
+
+Time is UTC: ``numpy.datetime64`` without zone inside, aware ``datetime`` at the borders. Values are in the unit the
+admin declared for the station (``Layout.units``); a gap is NaN.
+"""
+
+from .arrays import Bools, Floats, Ints, Strings, Times, expect, freeze, read_only
+from .bulletins import NOT_A_TIME, Alert, Basis, Bulletin, Problem, Reason, Report, Summary
+from .feeds import KINDS, QUANTITIES, SUMMED, UNITS, UNITS_OF, Flag, Layout, Observations, Signal, Wanted
+from .forecasts import Forecast, Verified
+from .windows import History, Window
+
+__all__ = [
+    "KINDS",
+    "NOT_A_TIME",
+    "QUANTITIES",
+    "SUMMED",
+    "UNITS",
+    "UNITS_OF",
+    "Alert",
+    "Basis",
+    "Bools",
+    "Bulletin",
+    "Flag",
+    "Floats",
+    "Forecast",
+    "History",
+    "Ints",
+    "Layout",
+    "Observations",
+    "Problem",
+    "Reason",
+    "Report",
+    "Signal",
+    "Strings",
+    "Summary",
+    "Times",
+    "Verified",
+    "Wanted",
+    "Window",
+    "expect",
+    "freeze",
+    "read_only",
+]
