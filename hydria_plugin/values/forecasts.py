@@ -51,7 +51,7 @@ class Forecast:
     @classmethod
     def of(cls, window: Window, values: Floats, made_by: str, **more: Any) -> Self:
         """A forecast for all stations of ``window``; rows with any NaN become rows without forecast."""
-        whole: Bools = np.isfinite(values).all(axis=(1, 2))
+        whole = np.asarray(np.isfinite(values).all(axis=(1, 2)))
         values = np.where(whole[:, None, None], values, np.nan)
         return cls(
             window.issued_at,
