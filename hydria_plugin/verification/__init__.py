@@ -1,0 +1,1 @@
+"""How good the forecasts are: scores, the backtest, and verification as truth arrives."""

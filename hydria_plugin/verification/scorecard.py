@@ -1,0 +1,175 @@
+"""The scorecard of a backtest: every score per station and lead, with weekly-block bootstrap intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..alerts import Thresholds
+from ..values import Floats
+from . import scores
+from .backtest import Backtest, lead_rows
+
+WEEK = np.timedelta64(7 * 86400, "s")
+
+
+@dataclass(frozen=True)
+class Line:
+    """The scores of one station at one lead; ``low`` and ``high`` hold 5-95 % bootstrap bounds of some."""
+
+    station: str
+    lead: int
+    pairs: int
+    scores: dict[str, float]
+    low: dict[str, float] = field(default_factory=dict)
+    high: dict[str, float] = field(default_factory=dict)
+
+
+def scorecard(
+    result: Backtest,
+    thresholds: Thresholds | None = None,
+    leads: Sequence[int] | None = None,
+    rng: np.random.Generator | None = None,
+    draws: int = 200,
+) -> tuple[Line, ...]:
+    """Lines for every station and lead of ``result``; ``draws`` 0 leaves the intervals out."""
+    rng = rng or np.random.default_rng(0)
+    weeks = ((result.issued_at - np.datetime64(0, "s")) // WEEK).astype(int)
+    return tuple(
+        one_line(result, s, f, thresholds, weeks, rng, draws)
+        for s in range(len(result.layout.stations))
+        for f in lead_rows(leads, result.layout.horizon)
+    )
+
+
+def one_line(
+    result: Backtest,
+    s: int,
+    lead: int,
+    thresholds: Thresholds | None,
+    weeks: np.ndarray,
+    rng: np.random.Generator,
+    draws: int,
+) -> Line:
+    truth, quantiles, last = result.truth[:, s, lead - 1], result.values[:, s, lead - 1], result.last[:, s]
+    quantiles = quantiles.astype(float)
+    kept = np.isfinite(truth) & np.isfinite(quantiles).all(axis=1) & np.isfinite(last)
+    truth, quantiles, last, weeks = truth[kept], quantiles[kept], last[kept], weeks[kept]
+    found = all_scores(truth, quantiles, last, result.layout.quantiles)
+    if thresholds is not None:
+        found |= dict(threshold_scores(truth, quantiles[:, result.layout.median], thresholds, s))
+    line = Line(result.layout.stations[s], lead, len(truth), found)
+    return bounded(line, truth, quantiles, last, weeks, result, rng, draws) if draws else line
+
+
+def all_scores(truth: Floats, quantiles: Floats, last: Floats, levels: tuple[float, ...]) -> dict[str, float]:
+    """The scores that need no threshold. Persistence's CRPS is that of its one value: its mean absolute error."""
+    median = quantiles[:, levels.index(0.5)]
+    found = scores.crps(truth, quantiles, levels)
+    band = [np.interp(p, levels, range(len(levels))) for p in (0.1, 0.9)]
+    low, high = (quantiles[:, round(i)] for i in band)
+    return {
+        "nse": scores.nse(truth, median),
+        "pi": scores.persistence_index(truth, median, last),
+        "kge": scores.kge(truth, median),
+        "peak_percent": scores.peak_error(truth, median),
+        "peak_delay": scores.peak_delay(*around_peak(truth, median)),
+        "crps": found,
+        "crps_skill": scores.skill(found, float(np.abs(truth - last).mean()) if truth.size else float("nan")),
+        "coverage_80": scores.coverage(truth, low, high) if {0.1, 0.9} <= set(levels) else float("nan"),
+    }
+
+
+def around_peak(truth: Floats, median: Floats, margin: int = 48) -> tuple[Floats, Floats]:
+    """Both series within ``margin`` issue times of the observed peak."""
+    if truth.size == 0:
+        return truth, median
+    top = int(np.argmax(truth))
+    near = slice(max(0, top - margin), top + margin + 1)
+    return truth[near], median[near]
+
+
+def threshold_scores(truth: Floats, median: Floats, thresholds: Thresholds, s: int) -> Iterator[tuple[str, float]]:
+    """POD, FAR and CSI of ``median >= threshold`` per threshold."""
+    for k, name in enumerate(thresholds.names):
+        limit = thresholds.limits[s, k]
+        if np.isfinite(limit):
+            for score, value in scores.contingency(truth >= limit, median >= limit).items():
+                yield f"{score}_{name}", value
+
+
+def bounded(
+    line: Line,
+    truth: Floats,
+    quantiles: Floats,
+    last: Floats,
+    weeks: np.ndarray,
+    result: Backtest,
+    rng: np.random.Generator,
+    draws: int,
+) -> Line:
+    """The line with its bootstrap bounds."""
+    levels = result.layout.quantiles
+    median = quantiles[:, levels.index(0.5)]
+    each = scores.crps_each(truth, quantiles, levels)
+    asked = {
+        "nse": lambda r: scores.nse(truth[r], median[r]),
+        "pi": lambda r: scores.persistence_index(truth[r], median[r], last[r]),
+        "crps": lambda r: float(each[r].mean()) if r.size else float("nan"),
+    }
+    bounds = {name: scores.block_bootstrap(score, weeks, rng, draws) for name, score in asked.items()}
+    return Line(
+        line.station,
+        line.lead,
+        line.pairs,
+        line.scores,
+        {name: b[0] for name, b in bounds.items()},
+        {name: b[1] for name, b in bounds.items()},
+    )
+
+
+@dataclass(frozen=True)
+class Warning:
+    """One observed crossing of one threshold, and when it was announced."""
+
+    station: str
+    threshold: str
+    crossed_at: np.datetime64
+    warned_at: np.datetime64  # NaT = not before it happened
+    gained: np.timedelta64  # crossed_at - warned_at; NaT = missed
+
+
+def warnings(result: Backtest, thresholds: Thresholds) -> tuple[Warning, ...]:
+    """The warning time gained at every observed up-crossing within the backtest."""
+    step, observed = result.layout.step, result.truth[:, :, 0]  # (N, S) the value one step after each issue
+    found = []
+    for s, station in enumerate(result.layout.stations):
+        told = [(a.issued_at, a.rank) for news in result.alerts for a in news if a.station == station]
+        for k, name in enumerate(thresholds.names):
+            above = observed[:, s] >= thresholds.limits[s, k]
+            for n in np.flatnonzero(above[1:] & ~above[:-1]) + 1:
+                crossed = result.issued_at[n] + step
+                found.append(first_warning(station, name, k, crossed, told, result.layout.horizon * step))
+    return tuple(found)
+
+
+def first_warning(
+    station: str,
+    name: str,
+    rank: int,
+    crossed: np.datetime64,
+    told: Sequence[tuple[np.datetime64, int]],
+    span: np.timedelta64,
+) -> Warning:
+    """The earliest issue within one horizon before the crossing from which on the alert stood at this rank."""
+    standing: np.datetime64 | None = None
+    for at, r in told:
+        if at < crossed:
+            standing = None if r < rank else standing or at
+    if standing is None:
+        never = np.datetime64("NaT")
+        return Warning(station, name, crossed, never, np.timedelta64("NaT"))
+    early = max(standing, crossed - span)
+    return Warning(station, name, crossed, early, crossed - early)

@@ -1,0 +1,124 @@
+"""The floors: a file imports from its own or lower floors, never in a circle, and light commands stay light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "hydria_plugin"
+FLOORS = {
+    1: ("values", "errors", "schedule"),
+    2: ("roles", "tables", "alerts", "exceedance", "ledger", "drawing", "digest"),
+    3: ("ladder", "cycle", "hookspecs", "testing", "buffer", "totals"),
+    4: (
+        "plugins",
+        "worker",
+        "delivery",
+        "verification",
+        "learning",
+        "forecasters",
+        "correctors",
+        "explainers",
+        "stores",
+    ),
+    5: ("config",),
+    6: ("host",),
+    7: ("cli", "demo", "serve", "web", "__main__"),
+}
+FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
+PLUG_IN_ROOMS = ("forecasters", "correctors", "explainers", "stores")
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path) -> set[str]:
+    """Absolute names of every module of ours that ``path`` imports, wherever in the file."""
+    here, found = module_of(path), set()
+    package = here if path.name == "__init__.py" else here.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            up = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join([*up, *([node.module] if node.module else [])])
+            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return {name for name in found if name.split(".")[0] == "hydria_plugin"}
+
+
+def room_of(module: str) -> str:
+    """The room a module stands in; a file such as cli_train counts as of the room cli."""
+    parts = module.split(".")
+    room = parts[1] if len(parts) > 1 else ""
+    return room if room in FLOOR_OF else room.split("_")[0] if room.split("_")[0] in FLOOR_OF else room
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_down(path: Path) -> None:
+    room = room_of(module_of(path))
+    if not room:
+        return  # the public face re-exports
+    assert room in FLOOR_OF, f"{path.name} stands on no floor: give it one here and in the design"
+    for name in imports(path):
+        other = room_of(name)
+        if other in FLOOR_OF and other != room:
+            assert FLOOR_OF[other] <= FLOOR_OF[room], f"{room} (floor {FLOOR_OF[room]}) imports {name} above it"
+
+
+def test_rooms_have_no_circle() -> None:
+    edges: dict[str, set[str]] = {}
+    for path in FILES:
+        room = room_of(module_of(path))
+        others = {room_of(name) for name in imports(path)} & set(FLOOR_OF)
+        edges.setdefault(room, set()).update(others - {room})
+    done: set[str] = set()
+
+    def walk(room: str, trail: tuple[str, ...]) -> None:
+        assert room not in trail, f"a circle: {' -> '.join([*trail, room])}"
+        if room not in done:
+            for other in sorted(edges.get(room, ())):
+                walk(other, (*trail, room))
+            done.add(room)
+
+    for room in [*edges]:
+        if room:
+            walk(room, ())
+
+
+@pytest.mark.parametrize("room", PLUG_IN_ROOMS)
+def test_built_in_plugins_use_the_public_face(room: str) -> None:
+    for path in sorted((PACKAGE / room).rglob("*.py")):
+        for name in imports(path):
+            parts = name.split(".")
+            inside = len(parts) > 1 and parts[1] in (room, "learning")
+            public = len(parts) == 1 or (
+                len(parts) == 2 and not (PACKAGE / parts[1]).exists() and not (PACKAGE / f"{parts[1]}.py").exists()
+            )
+            assert inside or public, f"{path.relative_to(ROOT)} imports {name}, which is not the public face"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "adapters").rglob("*.py")), ids=lambda p: str(p.name))
+def test_adapters_use_the_public_face(path: Path) -> None:
+    for name in imports(path):
+        parts = name.split(".")
+        known = (PACKAGE / parts[1]).exists() or (PACKAGE / f"{parts[1]}.py").exists() if len(parts) > 1 else False
+        assert not known, f"{path.relative_to(ROOT)} imports {name}, which is not the public face"
+
+
+@pytest.mark.parametrize(
+    "statement", ["import hydria_plugin", "from hydria_plugin.plugins import load_plugins; load_plugins()"]
+)
+def test_light_imports(statement: str) -> None:
+    code = f"{statement}\nimport sys\nprint([m for m in ('torch', 'lightgbm') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
