@@ -37,6 +37,7 @@ def nothing(window: Window) -> Forecast:
 
 def fill(forecast: Forecast, answer: Forecast, rows: np.ndarray, rung: int) -> Forecast:
     """Put the rows that ``answer`` has into ``forecast``."""
+    answer = only_there(answer)
     if rows.size == len(forecast.stations):
         return replace(answer, rung=np.where(answer.there, rung, -1).astype(np.int16))
     into = rows[answer.there]
@@ -56,6 +57,18 @@ def fill(forecast: Forecast, answer: Forecast, rows: np.ndarray, rung: int) -> F
         parts=spread(forecast.parts, answer.parts, rows, n),
         part_names=forecast.part_names if forecast.parts is not None else answer.part_names,
     )
+
+
+def only_there(answer: Forecast) -> Forecast:
+    """The answer without the members, variance and parts of rows in which it has no forecast."""
+    there = answer.there
+    if there.all():
+        return answer
+
+    def keep(part: Floats | None) -> Floats | None:
+        return None if part is None else np.where(there.reshape(-1, *[1] * (part.ndim - 1)), part, np.nan)
+
+    return replace(answer, members=keep(answer.members), variance=keep(answer.variance), parts=keep(answer.parts))
 
 
 def spread(mine: Floats | None, its: Floats | None, rows: np.ndarray, stations: int) -> Floats | None:
