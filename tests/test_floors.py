@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "hydria_plugin"
 FLOORS = {
     1: ("values", "errors", "schedule"),
-    2: ("roles", "tables", "alerts", "exceedance", "ledger", "drawing", "digest"),
+    2: ("roles", "tables", "alerts", "standing", "crossings", "exceedance", "ledger", "drawing", "digest"),
     3: ("ladder", "cycle", "hookspecs", "testing", "buffer", "totals"),
     4: (
         "plugins",
