@@ -14,7 +14,7 @@ PACKAGE = ROOT / "hydria_plugin"
 FLOORS = {
     1: ("values", "errors", "schedule"),
     2: ("roles", "tables", "alerts", "standing", "crossings", "exceedance", "ledger", "drawing", "digest"),
-    3: ("ladder", "cycle", "hookspecs", "testing", "buffer", "totals"),
+    3: ("ladder", "cycle", "hookspecs", "testing", "buffer", "rings", "outlook", "totals"),
     4: (
         "plugins",
         "worker",
