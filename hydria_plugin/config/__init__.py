@@ -1,0 +1,26 @@
+"""The admin's one file: TOML in, checked Settings and built Pipelines out, or every fault at once.
+
+Start at :func:`read_config` (reading.py); pipelines are built in building.py.
+"""
+
+from __future__ import annotations
+
+from .building import build_pipeline, open_shelf, open_store
+from .durations import format_duration, parse_duration
+from .reading import Examination, examine, read_config
+from .settings import Choice, PipelineSettings, Platform, Settings
+
+__all__ = [
+    "Choice",
+    "Examination",
+    "PipelineSettings",
+    "Platform",
+    "Settings",
+    "build_pipeline",
+    "examine",
+    "format_duration",
+    "open_shelf",
+    "open_store",
+    "parse_duration",
+    "read_config",
+]

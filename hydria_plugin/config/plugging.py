@@ -1,0 +1,121 @@
+"""Plug-ins by name: are they installed, do they take these options, do they build?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import HydriaError, PluginError
+from ..plugins import Registry
+from ..roles import Forecaster, Trainable
+from .places import Key, listed, meant, quoted
+from .toml_file import TomlFile
+
+
+@dataclass(frozen=True)
+class Part:
+    """A plug-in that was built for a trial, to be probed."""
+
+    place: str
+    role: str
+    name: str
+    built: Any
+
+
+@dataclass
+class Trial:
+    """Builds every plug-in that the configuration names, and notes what goes wrong."""
+
+    file: TomlFile
+    registry: Registry
+    given: Mapping[str, Any]
+    parts: list[Part] = field(default_factory=list)
+
+    def known(self, role: str, name: str, key: Key) -> bool:
+        """Is it installed and whole? A fault at ``key`` otherwise."""
+        if (role, name) in self.registry.offers:
+            return True
+        try:
+            self.registry.offer(role, name)
+        except PluginError as error:
+            broken = any(row.name == name for row in self.registry.problems)
+            installed = self.registry.names(role)
+            what = str(error) if broken else f"{quoted(name)} is no installed {role}{meant(name, installed)}"
+            self.file.faults.add(self.file.place(*key), what, listed(installed, 40))
+        return False
+
+    def options_fit(self, role: str, name: str, options: Mapping[str, Any], key: Key) -> bool:
+        """Does the factory take these options, and has it all it needs? A fault per option otherwise."""
+        offer = self.registry.offer(role, name)
+        takes = listed(offer.options(), 40)
+        unknown = [o for o in options if o not in offer.options()]
+        missing = [o for o in offer.required() if o not in options]
+        for option in unknown:
+            near = meant(option, offer.options())
+            what = f"{role} {name!r} takes no option {option!r}{near}"
+            self.file.faults.add(self.file.place(*key, option), what, takes)
+        for option in missing:
+            what = f"{role} {name!r} needs the option {option!r}, which is missing in {quoted(dict(options))}"
+            self.file.faults.add(self.file.place(*key), what, takes)
+        return not unknown and not missing
+
+    def build(self, role: str, name: str, options: Mapping[str, Any], key: Key) -> Any | None:
+        """The built part; None, and a fault at ``key``, where it is unknown or refuses its options."""
+        if not self.known(role, name, key) or not self.options_fit(role, name, options, key):
+            return None
+        wants = set(self.registry.offer(role, name).parameters())
+        if "layout" in wants and self.given.get("layout") is None:
+            return None  # the stations are at fault already
+        try:
+            if role == "forecaster":
+                built: Any = build_forecaster(self.registry, name, self.given["options"], self.given)
+            else:
+                built = self.registry.build(role, name, options, self.given)
+        except Exception as error:  # third-party code: whatever it raises is the admin's to see, on one line
+            said = str(error) if isinstance(error, HydriaError) else f"{type(error).__name__}: {error}"
+            written = self.file.as_written(*key)
+            self.file.faults.add(self.file.place(*key), f"{quoted(written) if written is not None else name!r}: {said}")
+            return None
+        self.parts.append(Part(self.file.place(*key), role, name, built))
+        return built
+
+
+def build_forecaster(
+    registry: Registry, name: str, options: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
+) -> Forecaster:
+    """The forecaster ``name`` with its options, and with its members built first where it takes some."""
+    house = dict(given)
+    if "members" in registry.offer("forecaster", name).parameters():
+        house["members"] = build_members(registry, name, options, given)
+    built: Forecaster = registry.build("forecaster", name, options.get(name, {}), house)
+    return built
+
+
+def build_members(
+    registry: Registry, name: str, options: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
+) -> dict[str, Forecaster]:
+    """The members of a blend: those of its option ``of``, or every installed trainable forecaster and persistence."""
+    named = options.get(name, {}).get("of")
+    if named is None:
+        return default_members(registry, options, given)
+    trail = (*given.get("trail", ()), name)
+    for member in named:
+        if member in trail:
+            raise PluginError(f"forecaster {name!r} cannot have {member!r} among its members: it would hold itself")
+    return {member: build_forecaster(registry, member, options, {**given, "trail": trail}) for member in named}
+
+
+def default_members(
+    registry: Registry, options: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
+) -> dict[str, Forecaster]:
+    """Every installed forecaster that learns from a record and is no blend itself, and persistence."""
+    found: dict[str, Forecaster] = {}
+    for name in registry.names("forecaster"):
+        offer = registry.offer("forecaster", name)
+        if "members" in offer.parameters() or any(o not in options.get(name, {}) for o in offer.required()):
+            continue  # one that needs options nobody gave is not meant
+        built = registry.build("forecaster", name, options.get(name, {}), given)
+        if isinstance(built, Trainable) or name == "persistence":
+            found[name] = built
+    return found

@@ -1,0 +1,74 @@
+"""What a configuration says, checked: the values every shell builds its pipelines from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..alerts import AlertRules, Thresholds
+from ..values import Floats, Layout
+from .ratings import Rating
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A plug-in by name, with the admin's options."""
+
+    use: str
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # may hold secrets
+
+
+@dataclass(frozen=True)
+class Platform:
+    name: str
+    store: str = field(repr=False)  # the address, relative paths made absolute; may hold a password
+    models: Path
+    language: str  # fr | en
+    timezone: str  # for display
+    retention: np.timedelta64 | None  # None = for ever
+
+
+@dataclass(frozen=True, eq=False)
+class PipelineSettings:
+    """One [pipelines.NAME] table with its CSV files. Arrays follow the stations of ``layout`` (S)."""
+
+    name: str
+    layout: Layout
+    positions: Floats  # (S, 2) latitude, longitude in degrees
+    thresholds: Thresholds
+    rules: AlertRules
+    ratings: tuple[Rating, ...]
+    source: Choice
+    forecasters: tuple[str, ...]
+    forecaster_options: Mapping[str, Mapping[str, Any]]
+    correct_inputs: tuple[str, ...]
+    correct_forecast: tuple[str, ...]
+    corrector_options: Mapping[str, Mapping[str, Any]]
+    explainers: tuple[str, ...]
+    explainer_options: Mapping[str, Mapping[str, Any]]
+    sinks: Mapping[str, Choice]  # by distinct name: csv, csv.2
+    rain_label: str  # end | start
+    delay: np.timedelta64
+    overlap: np.timedelta64  # how far back late data is looked for
+    revisions: int
+    deadline: np.timedelta64  # of one forecaster
+    digest: str  # of the table and its files
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A whole configuration. ``warnings`` stop nothing."""
+
+    path: Path
+    platform: Platform
+    pipelines: Mapping[str, PipelineSettings]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths start."""
+        return self.path.parent

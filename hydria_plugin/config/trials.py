@@ -1,0 +1,120 @@
+"""Every plug-in that a pipeline names, built once for a trial."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..plugins import Registry
+from ..roles import ForecastCorrector, InputCorrector
+from ..values import Layout
+from .desk import Desk
+from .places import Key, listed, meant, quoted
+from .plugging import Part, Trial
+from .settings import Choice
+
+
+def try_plugins(
+    desk: Desk, registry: Registry, layout: Layout | None, sinks: Mapping[str, Choice], parts: list[Part]
+) -> None:
+    """Build every part; what fails is a fault, what is built can be probed."""
+    trial = Trial(desk.file, registry, trial_given(desk, layout))
+    source = desk.table.source
+    if source is not None:
+        trial.build("source", source.use, source.options, desk.key("source"))
+    for i, choice in enumerate(sinks.values()):
+        trial.build("sink", choice.use, choice.options, desk.key("sinks", i))
+    try_forecasters(desk, trial)
+    try_correctors(desk, trial)
+    for i, name in enumerate(desk.table.explainers):
+        key = options_key(desk, "explainer", name, ("explainers", i))
+        trial.build("explainer", name, desk.table.explainer.get(name, {}), key)
+    check_tables(desk, trial)
+    parts += trial.parts
+
+
+def trial_given(desk: Desk, layout: Layout | None) -> dict[str, Any]:
+    """What the house gives to factories: the same names as at run time."""
+    return {
+        "folder": desk.file.path.parent,
+        "layout": layout,
+        "rng": np.random.default_rng(0),
+        "clock": lambda: np.datetime64(time.time_ns() // 1000, "us"),
+        "shelf": None,
+        "options": desk.table.forecaster,
+    }
+
+
+def options_key(desk: Desk, table: str, name: str, listed_at: Key) -> Key:
+    """Where to point for a plug-in's fault: to its table of options, or to where it is named."""
+    return desk.key(table, name) if name in getattr(desk.table, table) else desk.key(*listed_at)
+
+
+def try_forecasters(desk: Desk, trial: Trial) -> None:
+    """The ladder, and the members that its forecasters name."""
+    for i, name in enumerate(desk.table.forecasters or []):
+        options = desk.table.forecaster.get(name, {})
+        known = trial.known("forecaster", name, desk.key("forecasters", i))
+        if known and members_known(desk, trial, name, options):
+            trial.build("forecaster", name, options, options_key(desk, "forecaster", name, ("forecasters", i)))
+
+
+def members_known(desk: Desk, trial: Trial, name: str, options: Mapping[str, Any]) -> bool:
+    """Are the forecasters under ``of`` installed, and do they take their options?"""
+    named = options.get("of")
+    if named is None:
+        return True
+    key = desk.key("forecaster", name, "of")
+    if not isinstance(named, list) or not named or not all(isinstance(member, str) for member in named):
+        desk.file.refuse(key, "is no list of forecasters", "a list of forecaster names, at least one")
+        return False
+    fine = [trial.known("forecaster", member, (*key, i)) for i, member in enumerate(named)]
+    given = [m for m in named if m in desk.table.forecaster and ("forecaster", m) in trial.registry.offers]
+    fits = [
+        trial.options_fit("forecaster", m, desk.table.forecaster[m], desk.key("forecaster", m))
+        for m in given
+        if m not in (desk.table.forecasters or [])
+    ]
+    return all(fine) and all(fits)
+
+
+def try_correctors(desk: Desk, trial: Trial) -> None:
+    """The correctors, each in the list of what it can do."""
+    can = {"correct_inputs": (InputCorrector, "inputs"), "correct_forecast": (ForecastCorrector, "forecasts")}
+    for field, (role, what) in can.items():
+        for i, name in enumerate(getattr(desk.table, field)):
+            key = options_key(desk, "corrector", name, (field, i))
+            built = trial.build("corrector", name, desk.table.corrector.get(name, {}), key)
+            if built is not None and not isinstance(built, role):
+                desk.refuse((field, i), f"does not correct {what}", f"correctors of {what}")
+
+
+def check_tables(desk: Desk, trial: Trial) -> None:
+    """Option tables of plug-ins that nobody asked for: a fault where unknown, a warning where unused."""
+    used = {
+        "forecaster": (*(desk.table.forecasters or []), *named_members(desk, trial)),
+        "corrector": (*desk.table.correct_inputs, *desk.table.correct_forecast),
+        "explainer": tuple(desk.table.explainers),
+    }
+    for role, names in used.items():
+        for name in getattr(desk.table, role):
+            if name in names:
+                continue
+            if not trial.known(role, name, desk.key(role, name)):
+                continue
+            near = f"{meant(name, names)}" if names else ""
+            desk.warn(f"the options of {role} {quoted(name)} are not used{near}; in use: {listed(names)}")
+
+
+def named_members(desk: Desk, trial: Trial) -> tuple[str, ...]:
+    """The members of every forecaster in the ladder that takes some: those named, or all installed."""
+    found: list[str] = []
+    for name in desk.table.forecasters or []:
+        offer = trial.registry.offers.get(("forecaster", name))
+        if offer is not None and "members" in offer.parameters():
+            named = desk.table.forecaster.get(name, {}).get("of")
+            found += named if isinstance(named, list) else trial.registry.names("forecaster")
+    return tuple(found)
