@@ -1,0 +1,275 @@
+"""A forecaster in a process of its own: what fails costs one call, and the next one works."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import awkward_forecasters as awkward
+import numpy as np
+import pytest
+
+from hydria_plugin import (
+    Attributing,
+    Forecaster,
+    Hindcasting,
+    Layout,
+    Learning,
+    Needs,
+    Persistent,
+    PluginError,
+    Probing,
+    Signal,
+    Trainable,
+    Verified,
+    Window,
+)
+from hydria_plugin.worker import Isolated
+
+
+def window(value: float = 1.5, stations: int = 1, past: int = 12, slots: int = 2, horizon: int = 4) -> Window:
+    names = tuple(f"s{i}" for i in range(stations))
+    series = np.array([[f"{n}.{v}" for v in range(slots)] for n in names])
+    step = np.timedelta64(600, "s")
+    kinds = ("rain",) * slots
+    layout = Layout(
+        names,
+        names,
+        ("level",) * stations,
+        ("m",) * stations,
+        tuple(f"rain.{v}" for v in range(slots)),
+        kinds,
+        series,
+        step,
+        past,
+        horizon,
+        (0.1, 0.5, 0.9),
+    )
+    return Window(
+        np.datetime64("2026-01-01T00:00:00", "s"),
+        np.datetime64("2026-01-01T00:00:00", "us"),
+        layout,
+        Signal.measured(np.full((stations, 1, past), value)),
+        Signal.measured(np.zeros((stations, 1, past, slots))),
+        Signal.measured(np.full((stations, 1, horizon, slots), np.nan)),
+        np.zeros((stations, slots, 0)),
+    )
+
+
+@pytest.fixture
+def isolate() -> Any:
+    made: list[Isolated] = []
+
+    def make(forecaster: Any, deadline: float = 20.0, **more: Any) -> Isolated:
+        made.append(Isolated(forecaster, "x", deadline, **more))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def test_same_forecast_as_in_this_process(isolate: Any) -> None:
+    here, there = awkward.Plain(2.0).forecast(window()), isolate(awkward.Plain(2.0)).forecast(window())
+    np.testing.assert_array_equal(here.values, there.values)
+    assert there.made_by == here.made_by and there.stations == here.stations
+    assert not there.values.flags.writeable
+
+
+def test_runs_elsewhere_and_stays_there(isolate: Any) -> None:
+    echo = isolate(awkward.Echo())
+    pids = {int(echo.forecast(window()).median[0, 0]) for _ in range(3)}
+    assert len(pids) == 1 and os.getpid() not in pids
+
+
+def test_arrays_are_read_only_in_the_child_too(isolate: Any) -> None:
+    echo = isolate(awkward.Echo())
+    for stations in (1, 3000):  # small arrays inside the pickle, large ones beside it
+        assert echo.forecast(window(stations=stations)).median[0, 0] % 1 == 0
+
+
+def test_has_exactly_the_powers_of_the_forecaster_inside(isolate: Any) -> None:
+    plain, echo = isolate(awkward.Plain()), isolate(awkward.Echo())
+    for power in (Forecaster, Attributing, Learning, Needs, Persistent):
+        assert isinstance(plain, power), power
+    for power in (Attributing, Learning, Needs, Persistent, Probing, Hindcasting, Trainable):
+        assert not isinstance(echo, power), power
+    assert not isinstance(plain, Hindcasting) and not isinstance(plain, Trainable)
+
+
+def test_forwards_the_optional_powers(isolate: Any) -> None:
+    plain = isolate(awkward.Plain())
+    assert plain.attribute(window()).shape == (1, 16, 2)
+    nothing = np.full((1, 4, 3), np.nan)
+    verified = Verified(
+        np.datetime64("2026-01-01"), ("s0",), (0.1, 0.5, 0.9), nothing, np.ones(1), np.ones(1, dtype=np.uint8)
+    )
+    assert plain.learn(verified, plain.learn(verified, {}))["seen"] == 2
+    assert plain.antecedent == awkward.Plain.antecedent
+
+
+def test_the_model_is_loaded_in_the_child(isolate: Any, tmp_path: Path) -> None:
+    awkward.Plain(3.0).save(tmp_path)
+    loaded = isolate(awkward.Plain()).load(tmp_path)
+    assert loaded.forecast(window(2.0)).median[0, 0] == 6.0
+    loaded.close()
+    assert loaded.forecast(window(2.0)).median[0, 0] == 6.0  # loaded again after a restart
+
+
+@pytest.mark.parametrize(
+    ("mood", "says"),
+    [
+        (1, "failed in forecast: ArithmeticError: the gradient fled"),
+        (3, r"ended \(SIGABRT\): Fatal Python error: Aborted File .*awkward_forecasters.py"),
+        (4, r"ended \(SIGSEGV\): Fatal Python error: Segmentation fault"),
+        (5, r"ended \(exit 3\)"),
+        (7, "must give a Forecast, not str"),
+        (9, "failed in forecast: ValueError: with a lambda inside"),
+    ],
+)
+def test_what_fails_costs_one_call(isolate: Any, mood: int, says: str) -> None:
+    moody = isolate(awkward.Moody())
+    assert moody.forecast(window(0)).there.all()
+    with pytest.raises(PluginError, match=says):
+        moody.forecast(window(mood))
+    assert moody.forecast(window(0)).there.all()
+
+
+@pytest.mark.parametrize("mood", [2, 8])
+def test_a_hang_costs_its_deadline_and_no_more(isolate: Any, mood: int) -> None:
+    moody = isolate(awkward.Moody(), deadline=0.5)
+    moody.warm()
+    child = moody._children[0].process
+    begun = time.monotonic()
+    with pytest.raises(PluginError, match="gave no answer to forecast within 0.5 s and was stopped"):
+        moody.forecast(window(mood))
+    assert 0.5 <= time.monotonic() - begun < 2.0
+    assert child.returncode == -signal.SIGKILL
+    moody.deadline = 20.0
+    assert moody.forecast(window(0)).there.all()
+
+
+def test_what_a_model_prints_does_not_reach_the_pipe(isolate: Any) -> None:
+    moody = isolate(awkward.Moody())
+    assert moody.forecast(window(6)).there.all()
+    assert moody.forecast(window(0)).there.all()
+
+
+def test_a_child_killed_from_outside_is_replaced(isolate: Any) -> None:
+    echo = isolate(awkward.Echo())
+    first = int(echo.forecast(window()).median[0, 0])
+    os.kill(first, signal.SIGKILL)
+    with pytest.raises(PluginError, match=r"ended \(SIGKILL\)"):
+        echo.forecast(window())
+    assert int(echo.forecast(window()).median[0, 0]) != first
+
+
+def test_a_truncated_lightgbm_model_kills_the_child_only(isolate: Any, tmp_path: Path) -> None:
+    import lightgbm
+
+    rng = np.random.default_rng(1)
+    data = lightgbm.Dataset(rng.normal(size=(500, 4)), rng.normal(size=500))
+    text = lightgbm.train({"verbose": -1, "num_threads": 1}, data, 20).model_to_string()
+    (tmp_path / "model.txt").write_text(text)
+    assert isolate(awkward.Truncated()).load(tmp_path).forecast(window()).there.all()
+    (tmp_path / "model.txt").write_text(text[: len(text) // 2])
+    with pytest.raises(PluginError, match=r"ended \(SIG(ABRT|SEGV)\)"):
+        isolate(awkward.Truncated()).load(tmp_path)
+
+
+def test_what_cannot_be_sent_is_refused_at_once() -> None:
+    class Local(awkward.Plain): ...
+
+    with pytest.raises(PluginError, match="forecaster 'x' cannot be sent .* importable module"):
+        Isolated(Local(), "x", 1.0)
+
+
+def test_nobody_holds_it_nobody_runs(isolate: Any) -> None:
+    lonely = Isolated(awkward.Echo(), "lonely", 20.0)
+    pid = int(lonely.forecast(window()).median[0, 0])
+    del lonely
+    gc.collect()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+PARENT = """
+import sys, threading
+sys.path[:0] = {path!r}
+import awkward_forecasters as awkward
+from hydria_plugin.worker import Isolated
+from test_worker import window
+moody = Isolated(awkward.Moody(), "x", 600.0)
+moody.warm()
+print(moody._children[0].process.pid, flush=True)
+moody.forecast(window({mood}))
+"""
+
+
+@pytest.mark.parametrize("mood", [2, 8])
+def test_a_hung_child_dies_with_its_killed_parent(mood: int) -> None:
+    program = PARENT.format(path=[str(Path(__file__).parent), *sys.path], mood=mood)
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        child = int(parent.stdout.readline())
+        time.sleep(0.3)  # let it hang
+        os.kill(child, 0)
+        parent.kill()
+    until = time.monotonic() + 5
+    while _lives(child) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not _lives(child)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def test_a_thread_that_ends_takes_no_child_with_it(isolate: Any) -> None:
+    import threading
+
+    echo = isolate(awkward.Echo())
+    pids: list[int] = []
+    for _ in range(3):
+        thread = threading.Thread(target=lambda: pids.append(int(echo.forecast(window()).median[0, 0])))
+        thread.start()
+        thread.join()
+    assert len(set(pids)) == 1
+
+
+def test_calls_from_several_threads_do_not_mix(isolate: Any) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    plain = isolate(awkward.Plain())
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda v: plain.forecast(window(float(v))).median[0, 0], range(40)))
+    assert answers == list(range(40))
+
+
+@pytest.mark.slow
+def test_cost_of_a_call(isolate: Any) -> None:
+    """One station in a few milliseconds, a window of 50 MB in less than half a second (best of several)."""
+    echo = isolate(awkward.Echo())
+    small, large = window(), window(stations=8000, past=96, slots=8)
+    assert large.past.values.nbytes >= 48e6
+
+    def best(what: Window, times: int) -> float:
+        spans = []
+        for _ in range(times):
+            begun = time.perf_counter()
+            echo.forecast(what)
+            spans.append(time.perf_counter() - begun)
+        return min(spans)
+
+    best(small, 3)
+    assert best(small, 30) < 0.005
+    assert best(large, 5) < 0.5
