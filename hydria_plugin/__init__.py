@@ -31,6 +31,7 @@ from .roles import (
     Trainable,
 )
 from .values import (
+    NOT_A_TIME,
     Alert,
     Basis,
     Bulletin,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "NOT_A_TIME",
     "Alert",
     "Attributing",
     "Basis",

@@ -253,8 +253,10 @@ class Store(Protocol):
         """The ledger's lines in [first, last], oldest first."""
         ...
 
-    def prune(self, pipeline: str, before: np.datetime64) -> int:
-        """Forget bulletins, observations, deliveries and ledger lines of steps before ``before``; rows dropped."""
+    def prune(self, pipeline: str, before: np.datetime64, observed_before: np.datetime64 | None = None) -> int:
+        """Forget bulletins, deliveries and ledger lines of steps before ``before``, and observations of times before
+        ``observed_before`` (default ``before``; replaying the oldest bulletin left needs its past and its running
+        totals). Alerts that still stand and the newest learned states are kept. Rows dropped."""
         ...
 
     def close(self) -> None: ...
