@@ -5,7 +5,7 @@ Start at :func:`read_config` (reading.py); pipelines are built in building.py.
 
 from __future__ import annotations
 
-from .building import build_pipeline, open_shelf, open_store
+from .building import build_forecasters, build_pipeline, build_source, durations_needed, open_shelf, open_store
 from .durations import format_duration, parse_duration
 from .reading import Examination, examine, read_config
 from .settings import Choice, PipelineSettings, Platform, Settings
@@ -16,7 +16,10 @@ __all__ = [
     "PipelineSettings",
     "Platform",
     "Settings",
+    "build_forecasters",
     "build_pipeline",
+    "build_source",
+    "durations_needed",
     "examine",
     "format_duration",
     "open_shelf",

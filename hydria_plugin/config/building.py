@@ -145,9 +145,11 @@ def make_buffer(
     """The buffer over ``source``, filled with what the store remembers of the span that windows reach back to."""
     durations = durations_needed(forecasters)
     now = clock()
-    back = max([p.layout.past * p.layout.step, *durations])
-    since = (now - back - p.layout.step).astype("datetime64[s]")
-    until = (now + p.layout.horizon * p.layout.step).astype("datetime64[s]")
+    step = p.layout.step
+    kept = max(p.overlap, p.layout.horizon * step, 24 * step)  # the buffer keeps so much more, to be asked again
+    back = max([p.layout.past * step, *durations]) + kept + 2 * step
+    since = (now - back).astype("datetime64[s]")
+    until = (now + p.layout.horizon * step).astype("datetime64[s]")
     return SeriesBuffer(
         p.layout,
         source,

@@ -1,0 +1,5 @@
+"""``python -m hydria_plugin`` is ``hydria``."""
+
+from .cli import main
+
+main()

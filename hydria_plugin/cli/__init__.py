@@ -1,0 +1,36 @@
+"""The commands. Each imports what it needs when it runs: help and the list of plug-ins come without heavy libraries.
+
+    looking.py   check, plugins, sample         learning.py   train, models
+    running.py   once, serve, demo              scoring.py    backtest, verify
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from . import learning, looking, running, scoring
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="hydria",
+    help="Flood forecasts, their doubt and their reasons, inside the hydrological platform you already run.",
+    epilog="Start with: hydria demo DIR. Exit codes: 0 done, 1 it failed, 2 the configuration or the command is wrong.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for room in (running, looking, learning, scoring):
+    room.register(app)
+
+
+def main() -> None:
+    """The entry point ``hydria``."""
+    try:
+        app()
+    except BrokenPipeError:  # `hydria ... | head`
+        sys.stderr.close()
+        raise SystemExit(0) from None

@@ -1,0 +1,169 @@
+"""``hydria check``: configuration, plug-ins, store, models, sources and sinks, before anything starts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..config import Settings, build_forecasters, examine, open_shelf, open_store
+from ..config.plugging import Part
+from ..errors import ConfigError, FeedError, HydriaError
+from ..plugins import Registry, load_plugins
+from ..roles import Persistent, Probing, Source, Trainable
+from ..values import Wanted
+from .moments import iso, now
+from .speaking import FAILED, WRONG, one_line
+
+
+@dataclass
+class Findings:
+    """What a check found. ``faults``: the admin's to mend; ``failures``: a probe failed; ``seen``: what worked."""
+
+    faults: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+    pipelines: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def code(self) -> int:
+        return WRONG if self.faults else FAILED if self.failures else 0
+
+    def tell(self, as_json: bool) -> int:
+        """Print them, wrong things on stderr; gives the exit code."""
+        if as_json:
+            print(json.dumps({"exit": self.code, **vars(self)}, ensure_ascii=False, default=str))
+            return self.code
+        for line in (*self.faults, *(f"failed: {line}" for line in self.failures)):
+            print(line, file=sys.stderr)
+        for line in (*(f"ok: {line}" for line in self.seen), *(f"warning: {line}" for line in self.warnings)):
+            print(line)
+        count = len(self.faults) + len(self.failures)
+        print(f"{count} to mend, {len(self.warnings)} warnings: {'cannot start' if count else 'can start'}")
+        return self.code
+
+
+def examined(path: str) -> Findings:
+    """Check the configuration at ``path`` and everything it names."""
+    registry = load_plugins()
+    found = examine(path, registry=registry)
+    findings = Findings(list(found.faults), warnings=[*found.warnings, *refused(registry)])
+    for part in found.parts:
+        probe(part, findings)
+    if found.settings is not None and not findings.faults:
+        probe_store(found.settings, registry, findings)
+        for name in found.settings.pipelines:
+            check_pipeline(found.settings, name, registry, found.parts, findings)
+        findings.pipelines = {n: summary(found.settings, n) for n in found.settings.pipelines}
+    return findings
+
+
+def refused(registry: Registry) -> Iterator[str]:
+    """Plug-ins that are broken or doubled, which stop nothing unless the configuration names them."""
+    for row in registry.problems:
+        yield f"plug-in {row.name!r} of {row.package} {row.version} is not used: {row.state}"
+
+
+def probe(part: Part, findings: Findings) -> None:
+    """Ask a source or sink whether it would work."""
+    if not isinstance(part.built, Probing):
+        return
+    try:
+        findings.seen.append(f"{part.place} ({part.role} {part.name}): {part.built.probe()}")
+    except ConfigError as error:
+        findings.faults += [line if line.startswith(part.place) else f"{part.place}: {line}" for line in error.faults]
+    except Exception as error:  # whatever a plug-in raises is a failed probe
+        findings.failures.append(f"{part.place} ({part.role} {part.name}): {one_line(error)}")
+
+
+def probe_store(settings: Settings, registry: Registry, findings: Findings) -> None:
+    """Open and close the store."""
+    try:
+        open_store(settings, registry).close()
+        findings.seen.append("platform.store: can be opened")
+    except HydriaError as error:
+        findings.failures.append(f"platform.store: {one_line(error)}")
+
+
+def check_pipeline(
+    settings: Settings, name: str, registry: Registry, parts: tuple[Part, ...], findings: Findings
+) -> None:
+    """Warnings on models and on the newest data."""
+    findings.warnings += models_missing(settings, name, registry)
+    if settings.pipelines[name].sinks == {}:
+        findings.warnings.append(f"{name}: no sinks: forecasts stay in the store")
+    prefix = f"pipelines.{name}.source"
+    for part in parts:
+        if part.role == "source" and part.place.endswith(prefix):
+            check_feed(settings, name, part.built, findings)
+
+
+def models_missing(settings: Settings, name: str, registry: Registry) -> Iterator[str]:
+    """Forecasters that have no usable model yet."""
+    shelf = open_shelf(settings, name, now)
+    for forecaster, built in build_forecasters(settings, name, registry, now, np.random.default_rng(0)).items():
+        if not (isinstance(built, Trainable) and isinstance(built, Persistent)):
+            continue
+        try:
+            version = shelf.active(forecaster)
+            if version is None:
+                yield f"{name}: {forecaster} has no model yet: run `hydria train {settings.path}`"
+            else:
+                shelf.folder(forecaster, version)
+        except HydriaError as error:
+            yield f"{name}: {forecaster} is left out: {one_line(error)}"
+
+
+def check_feed(settings: Settings, name: str, source: Source, findings: Findings) -> None:
+    """Read the newest past of every series once: is it there, is it fresh?"""
+    p, at = settings.pipelines[name], now()
+    layout, issued_at = p.layout, at.astype("datetime64[s]")
+    start = issued_at - layout.past * layout.step
+    wanted = Wanted(layout.all_series(), start, issued_at, at, issued_at + layout.horizon * layout.step, layout.step)
+    try:
+        table = source.read(wanted)
+    except ConfigError as error:
+        findings.faults += [f"pipelines.{name}.source: {line}" for line in error.faults]
+        return
+    except FeedError as error:
+        findings.failures.append(f"pipelines.{name}.source: {one_line(error)}")
+        return
+    findings.warnings += [f"{name}: {line}" for line in staleness(table, wanted)]
+    findings.warnings += [f"{name}: {p.stage}: {p.error}" for p in table.attrs.get("problems", ())][:20]
+
+
+def staleness(table: Any, wanted: Wanted) -> Iterator[str]:
+    """What the newest values say: nothing at all, series without any, the newest too old."""
+    observed = table[table["issued_at"].isna()] if "issued_at" in table else table
+    observed = observed[observed["value"].notna() & observed["series"].isin(wanted.series)]
+    if observed.empty:
+        yield f"stale feed: no value of {len(wanted.series)} series since {iso(wanted.start)}"
+        return
+    newest = np.datetime64(observed["time"].max().tz_convert("UTC").tz_localize(None).to_datetime64(), "s")
+    if wanted.issued_at - newest > 3 * wanted.step:
+        yield f"stale feed: the newest value is of {iso(newest)}"
+    without = sorted(set(wanted.series) - set(observed["series"]))
+    if without:
+        more = f" and {len(without) - 5} more" if len(without) > 5 else ""
+        yield f"no value since {iso(wanted.start)} of {', '.join(without[:5])}{more}"
+
+
+def summary(settings: Settings, name: str) -> dict[str, Any]:
+    """What the pipeline is, for machines."""
+    p = settings.pipelines[name]
+    return {
+        "stations": len(p.layout.stations),
+        "series": len(p.layout.all_series()),
+        "slots": list(p.layout.slots),
+        "step_s": int(p.layout.step / np.timedelta64(1, "s")),
+        "past": p.layout.past,
+        "horizon": p.layout.horizon,
+        "forecasters": list(p.forecasters),
+        "sinks": list(p.sinks),
+        "thresholds": list(p.thresholds.names),
+    }
