@@ -12,9 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "hydria_plugin"
 FLOORS = {
-    1: ("values", "errors", "schedule"),
-    2: ("roles", "tables", "alerts", "standing", "crossings", "exceedance", "ledger", "drawing", "digest"),
-    3: ("ladder", "cycle", "hookspecs", "testing", "buffer", "rings", "outlook", "totals"),
+    1: ("values", "errors", "schedule", "steps"),
+    2: ("roles", "tables", "alerts", "standing", "crossings", "exceedance", "ledger", "drawing", "digest", "steps"),
+    3: ("ladder", "cycle", "hookspecs", "testing", "buffer", "rings", "outlook", "assembly", "assembly", "totals"),
     4: (
         "plugins",
         "worker",
@@ -60,6 +60,14 @@ def room_of(module: str) -> str:
     return room if room in FLOOR_OF else room.split("_")[0] if room.split("_")[0] in FLOOR_OF else room
 
 
+def is_public(name: str) -> bool:
+    """``hydria_plugin`` or ``hydria_plugin.values``, or a name taken from them (no module of theirs)."""
+    parts = name.split(".")
+    parts = [parts[0], *parts[2:]] if parts[1:2] == ["values"] else parts
+    room = PACKAGE / "values" if len(name.split(".")) > len(parts) else PACKAGE
+    return len(parts) == 1 or not ((room / parts[1]).exists() or (room / f"{parts[1]}.py").exists())
+
+
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -99,20 +107,14 @@ def test_rooms_have_no_circle() -> None:
 def test_built_in_plugins_use_the_public_face(room: str) -> None:
     for path in sorted((PACKAGE / room).rglob("*.py")):
         for name in imports(path):
-            parts = name.split(".")
-            inside = len(parts) > 1 and parts[1] in (room, "learning")
-            public = len(parts) == 1 or (
-                len(parts) == 2 and not (PACKAGE / parts[1]).exists() and not (PACKAGE / f"{parts[1]}.py").exists()
-            )
-            assert inside or public, f"{path.relative_to(ROOT)} imports {name}, which is not the public face"
+            inside = name.split(".")[1:2] in ([room], ["learning"])
+            assert inside or is_public(name), f"{path.relative_to(ROOT)} imports {name}, which is not the public face"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "adapters").rglob("*.py")), ids=lambda p: str(p.name))
 def test_adapters_use_the_public_face(path: Path) -> None:
     for name in imports(path):
-        parts = name.split(".")
-        known = (PACKAGE / parts[1]).exists() or (PACKAGE / f"{parts[1]}.py").exists() if len(parts) > 1 else False
-        assert not known, f"{path.relative_to(ROOT)} imports {name}, which is not the public face"
+        assert is_public(name), f"{path.relative_to(ROOT)} imports {name}, which is not the public face"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,149 @@
+"""A source over rows in memory, and the window worked out the slow way: row by row, from the definition."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from hydria_plugin.values import Flag, Layout, Wanted
+
+QUANTILES = (0.1, 0.5, 0.9)
+EPOCH = np.datetime64("2020-03-28T00:00:00", "s")  # the clocks of Europe change the night after
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a feed; times are seconds after EPOCH."""
+
+    series: str
+    time: float
+    value: float
+    received: float
+    issued: float | None = None
+    member: int = 0
+    flag: int = int(Flag.GOOD)
+
+
+def moment(seconds: float) -> np.datetime64:
+    return (EPOCH.astype("M8[us]") + np.timedelta64(round(seconds * 1e6), "us")).astype("M8[us]")
+
+
+def step_at(number: int, step: int) -> np.datetime64:
+    return (EPOCH + np.timedelta64(number * step, "s")).astype("M8[s]")
+
+
+def table_of(rows: list[Row]) -> pd.DataFrame:
+    def utc(values: list[np.datetime64]) -> pd.Series:
+        return pd.Series(pd.DatetimeIndex(np.asarray(values, dtype="M8[us]")).tz_localize("UTC"))
+
+    return pd.DataFrame(
+        {
+            "series": pd.Series([r.series for r in rows], dtype=object),
+            "time": utc([moment(r.time) for r in rows]),
+            "value": np.asarray([r.value for r in rows], dtype=float),
+            "flag": np.asarray([r.flag for r in rows], dtype=float),
+            "received_at": utc([moment(r.received) for r in rows]),
+            "issued_at": utc([np.datetime64("NaT") if r.issued is None else moment(r.issued) for r in rows]),
+            "member": np.asarray([r.member for r in rows], dtype=int),
+        }
+    )
+
+
+@dataclass
+class MemoryFeed:
+    """Answers as a host does: what was known, of the series, stamped in the span. Counts what it gave."""
+
+    rows: list[Row]
+    asked: list[Wanted] = field(default_factory=list)
+    given: int = 0
+
+    def read(self, wanted: Wanted) -> pd.DataFrame:
+        self.asked.append(wanted)
+        first, issued, end = wanted.start - wanted.step, wanted.issued_at, wanted.end
+        names = set(wanted.series)
+        rows = [
+            r
+            for r in self.rows
+            if r.series in names
+            and moment(r.received) <= wanted.known_at
+            and first < moment(r.time)
+            and (moment(r.time) <= issued if r.issued is None else moment(r.issued) <= issued and moment(r.time) <= end)
+        ]
+        self.given += len(rows)
+        return table_of(rows)
+
+
+def layout_of(
+    series: list[list[str]],
+    kinds: tuple[str, ...],
+    *,
+    step: int = 3600,
+    past: int = 6,
+    horizon: int = 4,
+    targets: tuple[str, ...] | None = None,
+) -> Layout:
+    stations = tuple(f"s{i}" for i in range(len(series)))
+    counted: dict[str, int] = {}
+    slots = []
+    for kind in kinds:
+        counted[kind] = counted.get(kind, 0) + 1
+        slots.append(f"{kind}.{counted[kind]}")
+    return Layout(
+        stations,
+        targets or tuple(f"level@{s}" for s in stations),
+        ("level",) * len(stations),
+        ("m",) * len(stations),
+        tuple(slots),
+        kinds,
+        np.asarray(series, dtype=str).reshape(len(stations), len(kinds)),
+        np.timedelta64(step, "s"),
+        past,
+        horizon,
+        QUANTILES,
+    )
+
+
+def value_of(rows: list[Row], number: int, step: int, kind: str, label: str) -> float:
+    """The value of one step from the rows of one series, in the order they stand."""
+    newest: dict[float, Row] = {}
+    for r in rows:
+        mine = (
+            math.floor(r.time / step) + 1 if label == "start" and kind in ("rain", "pet") else math.ceil(r.time / step)
+        )
+        if mine == number and (r.time not in newest or newest[r.time].received <= r.received):
+            newest[r.time] = r
+    values = [newest[t].value for t in sorted(newest)]
+    there = [v for v in values if math.isfinite(v)]
+    if not there:
+        return math.nan
+    if kind in ("rain", "pet"):
+        return sum(there) * len(values) / len(there) if 2 * len(there) >= len(values) else math.nan
+    return there[-1]
+
+
+def observations_known(feed: MemoryFeed, series: str, number: int, step: int, known: float) -> list[Row]:
+    """Rows that a cycle for step ``number`` may see."""
+    return [
+        r
+        for r in feed.rows
+        if r.series == series and r.issued is None and r.received <= known and r.time <= number * step
+    ]
+
+
+def past_of(
+    feed: MemoryFeed, layout: Layout, series: str, kind: str, number: int, known: float, label: str
+) -> np.ndarray:
+    """(P) the newest steps of a series, the slow way."""
+    step = int(layout.step.astype(int))
+    rows = observations_known(feed, series, number, step, known)
+    steps = range(number - layout.past + 1, number + 1)
+    return np.asarray([value_of(rows, k, step, kind, label) if series else math.nan for k in steps])
+
+
+def changed(feed: MemoryFeed, which: list[int], by: float) -> MemoryFeed:
+    """The same feed, the values of some rows moved."""
+    rows = [replace(r, value=r.value + by) if i in which else r for i, r in enumerate(feed.rows)]
+    return MemoryFeed(rows)

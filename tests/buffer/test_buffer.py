@@ -1,0 +1,160 @@
+"""The buffer, case by case."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from memory_feed import MemoryFeed, Row, layout_of, moment, past_of, step_at
+
+from hydria_plugin.buffer import SeriesBuffer
+from hydria_plugin.values import Flag, Layout, Observations, Window
+
+HOUR = 3600
+OVERLAP = np.timedelta64(3, "h")
+
+
+def two_stations() -> Layout:
+    return layout_of([["rain1", "up"], ["rain1", ""]], ("rain", "level"))
+
+
+def steady(names: tuple[str, ...], hours: int, late: float = 0.0) -> list[Row]:
+    return [Row(s, h * HOUR, 100.0 * i + h, h * HOUR + late) for h in range(-30, hours) for i, s in enumerate(names)]
+
+
+def same(a: Window, b: Window) -> bool:
+    """Equal to the last bit."""
+    pairs = [(getattr(x, f), getattr(y, f)) for x, y in ((a.observed, b.observed), (a.past, b.past), (a.future, b.future))
+             for f in ("values", "flags", "sigma", "method")]  # fmt: skip
+    pairs.append((a.antecedent, b.antecedent))
+    return all(p.shape == q.shape and np.array_equal(p, q, equal_nan=p.dtype.kind == "f") for p, q in pairs)
+
+
+def test_window_holds_the_newest_steps() -> None:
+    layout = two_stations()
+    feed = MemoryFeed(steady(("level@s0", "level@s1", "rain1", "up"), 50))
+    window = SeriesBuffer(layout, feed, overlap=OVERLAP).window(step_at(10, HOUR), moment(10 * HOUR))
+    assert window.observed.values[:, 0].tolist() == [[5, 6, 7, 8, 9, 10], [105, 106, 107, 108, 109, 110]]
+    assert window.past.values[0, 0, :, 1].tolist() == [305, 306, 307, 308, 309, 310]
+    assert np.isnan(window.past.values[1, 0, :, 1]).all()  # absent
+    assert (window.past.flags[1, 0, :, 1] == Flag.MISSING).all()
+    assert np.isnan(window.future.values).all() and window.scenarios == 1
+
+
+def test_only_what_may_be_new_is_asked_for() -> None:
+    layout = two_stations()
+    feed = MemoryFeed(steady(("level@s0", "level@s1", "rain1", "up"), 50))
+    buffer = SeriesBuffer(layout, feed, overlap=OVERLAP, durations=[np.timedelta64(12, "h")])
+    buffer.window(step_at(10, HOUR), moment(10 * HOUR))
+    first = feed.given
+    buffer.window(step_at(11, HOUR), moment(11 * HOUR))
+    assert feed.asked[0].start <= step_at(10 - 12 - layout.past, HOUR)
+    assert feed.asked[1].start == step_at(11 - 3 - 1, HOUR)  # overlap, and the step that is dropped
+    assert feed.given - first <= 4 * 6
+    buffer.window(step_at(11, HOUR), moment(11 * HOUR))
+    assert len(feed.asked) == 2  # nothing more can be known at the same moment
+
+
+def test_pending_is_news_only_and_goes_with_commit() -> None:
+    layout = two_stations()
+    feed = MemoryFeed(steady(("level@s0", "level@s1", "rain1", "up"), 50))
+    buffer = SeriesBuffer(layout, feed, overlap=OVERLAP)
+    buffer.window(step_at(10, HOUR), moment(10 * HOUR))
+    assert len(buffer.pending()) > 0
+    buffer.commit()
+    buffer.window(step_at(11, HOUR), moment(11 * HOUR))
+    news = buffer.pending()
+    assert len(news) == 4 and (news.times == step_at(11, HOUR)).all()
+    buffer.window(step_at(11, HOUR), moment(11 * HOUR + 60))
+    assert len(buffer.pending()) == 4  # read again: nothing new
+    buffer.commit()
+    assert len(buffer.pending()) == 0
+
+
+def test_late_and_corrected_values_change_the_past() -> None:
+    layout = two_stations()
+    rows = [*steady(("level@s0",), 50), Row("level@s0", 9 * HOUR, -1.0, 10.5 * HOUR)]
+    rows.append(Row("rain1", 9 * HOUR, 7.0, 10.5 * HOUR))
+    buffer = SeriesBuffer(layout, MemoryFeed(rows), overlap=OVERLAP)
+    before = buffer.window(step_at(10, HOUR), moment(10 * HOUR))
+    buffer.commit()
+    after = buffer.window(step_at(10, HOUR), moment(10.6 * HOUR))
+    assert before.observed.values[0, 0, -2] == 9.0 and np.isnan(before.past.values[0, 0, -2, 0])
+    assert after.observed.values[0, 0, -2] == -1.0 and after.past.values[0, 0, -2, 0] == 7.0
+    news = buffer.pending()
+    assert sorted(news.values.tolist()) == [-1.0, 7.0]
+    assert (news.received_at == moment(10.5 * HOUR)).all()
+
+
+def test_finer_rows_read_again_are_not_summed_twice() -> None:
+    layout = two_stations()
+    rows = [Row("rain1", h * 600, 1.0, h * 600) for h in range(-60, 120)]
+    buffer = SeriesBuffer(layout, MemoryFeed(rows), overlap=OVERLAP)
+    for hour in range(5, 12):
+        window = buffer.window(step_at(hour, HOUR), moment(hour * HOUR))
+        assert window.past.values[0, 0, :, 0].tolist() == [6.0] * 6
+
+
+@pytest.mark.parametrize(("label", "expected"), [("end", 6.0), ("start", 21.0)])
+def test_rain_label(label: str, expected: float) -> None:
+    layout = two_stations()
+    rows = [Row("rain1", 8 * HOUR, 6.0, 0), Row("rain1", 8.5 * HOUR, 20.0, 0), Row("rain1", 9 * HOUR, 1.0, 0)]
+    buffer = SeriesBuffer(layout, MemoryFeed(rows), overlap=OVERLAP, rain_label=label)
+    window = buffer.window(step_at(9, HOUR), moment(9 * HOUR))
+    by_hand = past_of(MemoryFeed(rows), layout, "rain1", "rain", 9, 9 * HOUR, label)
+    assert np.array_equal(window.past.values[0, 0, :, 0], by_hand, equal_nan=True)
+    assert window.past.values[0, 0, -1, 0] == {"end": 21.0, "start": 26.0}[label]
+    assert (window.past.values[0, 0, -2, 0] == 6.0) == (label == "end")
+
+
+def test_catching_up_gives_the_window_as_of_then() -> None:
+    layout = two_stations()
+    feed = MemoryFeed(steady(("level@s0", "level@s1", "rain1", "up"), 80))
+    durations = [np.timedelta64(h, "h") for h in (3, 24, 70)]
+    live = SeriesBuffer(layout, feed, overlap=OVERLAP, durations=durations)
+    live.window(step_at(60, HOUR), moment(60 * HOUR))
+    for hour in (59, 50, 40, 30, 61):
+        known = moment(max(60, hour) * HOUR)
+        fresh = SeriesBuffer(layout, feed, overlap=OVERLAP, durations=durations)
+        assert same(live.window(step_at(hour, HOUR), known), fresh.window(step_at(hour, HOUR), known))
+
+
+def test_an_earlier_moment_is_read_anew() -> None:
+    layout = two_stations()
+    feed = MemoryFeed(steady(("level@s0",), 50, late=1800))
+    buffer = SeriesBuffer(layout, feed, overlap=OVERLAP)
+    assert buffer.window(step_at(10, HOUR), moment(10.9 * HOUR)).observed.values[0, 0, -1] == 10
+    assert np.isnan(buffer.window(step_at(10, HOUR), moment(10.2 * HOUR)).observed.values[0, 0, -1])
+
+
+def batches_of(buffer: SeriesBuffer, hours: range) -> tuple[list[Window], list[Observations]]:
+    windows, batches = [], []
+    for hour in hours:
+        windows.append(buffer.window(step_at(hour, HOUR), moment(hour * HOUR + 60)))
+        batches.append(buffer.pending())
+        buffer.commit()
+    return windows, batches
+
+
+def test_replay_and_restart() -> None:
+    layout = two_stations()
+    rows = steady(("level@s0", "level@s1", "rain1", "up"), 60, late=30)
+    rows += [Row("rain1", h * HOUR, -5.0, (h + 2) * HOUR) for h in range(0, 60, 7)]
+    durations = [np.timedelta64(h, "h") for h in (3, 24, 70)]
+    live = SeriesBuffer(layout, MemoryFeed(rows), overlap=OVERLAP, durations=durations)
+    windows, batches = batches_of(live, range(10, 30))
+    for k, hour in enumerate(range(10, 30)):
+        replay = SeriesBuffer(layout, None, overlap=OVERLAP, durations=durations, restored=batches[: k + 1])
+        assert same(replay.window(step_at(hour, HOUR), moment(hour * HOUR + 60)), windows[k])
+        assert len(replay.pending()) == 0
+    feed = MemoryFeed(rows)
+    restarted = SeriesBuffer(layout, feed, overlap=OVERLAP, durations=durations, restored=batches)
+    assert same(
+        restarted.window(step_at(30, HOUR), moment(31 * HOUR)), live.window(step_at(30, HOUR), moment(31 * HOUR))
+    )
+    assert len(restarted.pending()) == len(live.pending())
+
+
+def test_issue_time_off_the_grid_is_refused() -> None:
+    buffer = SeriesBuffer(two_stations(), MemoryFeed([]), overlap=OVERLAP)
+    with pytest.raises(ValueError, match="multiple of the step"):
+        buffer.window(moment(1800).astype("M8[s]"), moment(1800))
