@@ -12,9 +12,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "hydria_plugin"
 FLOORS = {
-    1: ("values", "errors", "schedule", "steps"),
+    1: ("values", "errors", "schedule"),
     2: ("roles", "tables", "alerts", "standing", "crossings", "exceedance", "ledger", "drawing", "digest", "steps"),
-    3: ("ladder", "cycle", "hookspecs", "testing", "buffer", "rings", "outlook", "assembly", "assembly", "totals"),
+    3: ("ladder", "cycle", "hookspecs", "testing", "buffer", "rings", "outlook", "assembly", "totals"),
     4: (
         "plugins",
         "worker",
