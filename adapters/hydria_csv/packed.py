@@ -1,0 +1,60 @@
+"""Files that can only be read from their start: gzip, and encodings whose line ends are not single bytes."""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+
+from .faults import Faults
+
+LARGEST = 1 << 31  # bytes of text that one file may hold, unpacked: a bomb is refused
+GZIP, UTF16 = b"\x1f\x8b", (b"\xff\xfe", b"\xfe\xff")
+PIECE = 1 << 16
+
+
+def is_packed(head: bytes, encoding: str) -> bool:
+    return head.startswith((GZIP, *UTF16)) or not _is_ascii_based(encoding)
+
+
+def unpacked(raw: bytes, encoding: str, faults: Faults) -> tuple[bytes, bool]:
+    """The text, in UTF-8 where it was not ASCII-based; and whether its end is there for certain."""
+    text, ended = _gunzipped(raw, faults) if raw.startswith(GZIP) else (raw, False)
+    if text.startswith(UTF16):
+        encoding = "utf-16"
+    if _is_ascii_based(encoding):
+        return text, ended
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")  # half a character at the end is left
+    return decoder.decode(text).encode(), ended
+
+
+def _is_ascii_based(encoding: str) -> bool:
+    return encoding == "auto" or "a;\n9".encode(encoding) == b"a;\n9"
+
+
+def _gunzipped(raw: bytes, faults: Faults) -> tuple[bytes, bool]:
+    """All that can be unpacked, member by member, and whether the last member is whole."""
+    parts: list[bytes] = []
+    while raw:
+        member = zlib.decompressobj(wbits=31)
+        raw, fault = _member(member, raw, parts)
+        if fault or not member.eof:
+            faults.whole(fault or "is truncated gzip; the whole lines that could be unpacked are used")
+            return b"".join(parts), False
+        raw = raw.lstrip(b"\0")
+    return b"".join(parts), True
+
+
+def _member(member: zlib._Decompress, raw: bytes, parts: list[bytes]) -> tuple[bytes, str]:
+    """Unpack piece by piece, for what comes before a fault is good. Gives what follows the member, and the fault."""
+    room = LARGEST - sum(map(len, parts))
+    for first in range(0, len(raw), PIECE):
+        try:
+            parts.append(member.decompress(raw[first : first + PIECE], room + 1))
+        except zlib.error as error:
+            return b"", f"is damaged gzip ({error}); the whole lines before the damage are used"
+        room -= len(parts[-1])
+        if room < 0:
+            return b"", f"holds more than {LARGEST >> 30} GiB when unpacked; the rest is not read"
+        if member.eof:
+            return member.unused_data + raw[first + PIECE :], ""
+    return b"", ""

@@ -1,0 +1,146 @@
+"""Bulletins and reports as files, each whole or not there at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hydria_plugin import Bulletin, ConfigError, FeedError, Report
+
+from .form import duration
+from .render import alerts_table, compact, forecast_table
+from .writing import check_writable, file_name, replace_file
+
+FORMS = ("wide", "long")
+ALERTS = ("news", "all")
+
+
+class CsvSink:
+    """Writes ``<path>/<pipeline>/<issued_at>_r<revision>.csv``, ``..._alerts.csv`` when there are alerts, and reports
+    as JSON in ``<path>/reports``. The same bulletin twice gives the same bytes.
+
+    ``form``: "wide" has one column per quantile, "long" one row per quantile. ``alerts``: "news" leaves out alerts
+    that say nothing new. ``keep``: files of bulletins issued longer before the newest one are deleted.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        folder: Path | str | None = None,
+        form: str = "wide",
+        gzip: bool = False,
+        alerts: str = "news",
+        keep: str = "",
+    ) -> None:
+        faults = [*_choice("form", form, FORMS), *_choice("alerts", alerts, ALERTS), *_duration_fault(keep)]
+        if not isinstance(gzip, bool):
+            faults.append(f"sink csv: gzip = {gzip!r} must be true or false")
+        if faults:
+            raise ConfigError(faults)
+        self._path = Path(folder or ".") / path
+        self._form, self._gzip, self._alerts = form, gzip, alerts
+        self._keep = np.timedelta64(duration(keep)) if keep else None
+
+    def write(self, bulletin: Bulletin) -> None:
+        """Alerts first: they are what is waited for. Raises FeedError when the folder cannot be written."""
+        place = self._path / file_name(bulletin.pipeline)
+        name = f"{compact(bulletin.issued_at)}_r{bulletin.revision}"
+        told = [a for a in bulletin.alerts if a.is_news or self._alerts == "all"]
+        try:
+            if told:
+                self._put(place / f"{name}_alerts.csv", alerts_table(bulletin, told))
+            self._put(place / f"{name}.csv", forecast_table(bulletin, self._form))
+            self._forget(place)
+        except OSError as cause:
+            raise _refusal(place, cause) from cause
+
+    def write_reports(self, reports: Sequence[Report]) -> None:
+        """One JSON file per report, named by its content: the same report twice is one file."""
+        place = self._path / "reports"
+        try:
+            for report in reports:
+                text = _json(report).encode()
+                digest = hashlib.sha256(text).hexdigest()[:12]
+                replace_file(place / f"{file_name(report.station)}_{file_name(report.kind)}_{digest}.json", text)
+        except OSError as cause:
+            raise _refusal(place, cause) from cause
+
+    def probe(self) -> str:
+        """Whether the folder can be written. Raises FeedError."""
+        try:
+            free = check_writable(self._path)
+        except OSError as cause:
+            raise _refusal(self._path, cause) from cause
+        return f"{self._path}: can be written, {free / 1e9:.1f} GB free."
+
+    def _put(self, file: Path, text: bytes) -> None:
+        replace_file(file.with_name(f"{file.name}.gz") if self._gzip else file, text, packed=self._gzip)
+
+    def _forget(self, place: Path) -> None:
+        """Delete files of bulletins older than ``keep``, counted from the newest one there."""
+        if self._keep is None:
+            return
+        issued = {f: t for f in place.iterdir() if (t := _issue_time(f.name)) is not None}
+        oldest = max(issued.values()) - self._keep
+        for file, time in issued.items():
+            if time < oldest:
+                file.unlink(missing_ok=True)
+
+
+def _choice(name: str, value: str, allowed: Sequence[str]) -> list[str]:
+    return [] if value in allowed else [f"sink csv: {name} = {value!r} must be {' or '.join(map(repr, allowed))}"]
+
+
+def _duration_fault(keep: str) -> list[str]:
+    try:
+        if keep:
+            duration(keep)
+    except (ValueError, AttributeError):
+        return [f"sink csv: keep = {keep!r} must be a duration such as '30d', or '' to keep all"]
+    return []
+
+
+def _issue_time(name: str) -> np.datetime64 | None:
+    """The issue time in the name of a file that this sink wrote; None for any other file."""
+    stamp, _, rest = name.partition("_r")
+    if len(stamp) != 16 or not stamp.endswith("Z") or not rest[:1].isdigit() or ".csv" not in rest:
+        return None
+    day, clock = stamp[:8], stamp[9:15]
+    try:
+        return np.datetime64(f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}")
+    except ValueError:
+        return None
+
+
+def _refusal(place: Path, cause: OSError) -> FeedError:
+    remedy = "make room, or let the user that runs hydria write there"
+    return FeedError(f"{place} cannot be written ({cause.strerror}): {remedy}")
+
+
+def _json(report: Report) -> str:
+    content = {
+        "kind": report.kind,
+        "station": report.station,
+        "event": report.event,
+        "headline": report.headline,
+        "body": report.body,
+    }
+    return json.dumps(_plain(content), ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """JSON knows no NaN and no infinity: they are null."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.generic | np.ndarray):
+        return _plain(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value

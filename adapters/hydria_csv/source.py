@@ -1,0 +1,171 @@
+"""Station feeds from CSV files. Reading is incremental: what was read once is kept as compact columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hydria_plugin import ConfigError, FeedError, Layout, Problem, Wanted
+
+from .form import checked, duration
+from .rows import NEVER, Array, Rows, known, newest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .archive import Archive
+
+PATTERNS = ("*.csv", "*.csv.gz")
+
+
+class CsvSource:
+    """Reads a file or a folder of files, one column per series ("wide") or one row per value ("long").
+
+    The keyword-only parameters are the TOML options; README.md says what each means. ``folder`` (relative paths
+    resolve against it), ``clock`` and ``layout`` are given by the house.
+    """
+
+    def __init__(
+        self,
+        *,
+        path: str,
+        folder: Path | str | None = None,
+        clock: Callable[[], np.datetime64] | None = None,
+        layout: Layout | None = None,
+        pattern: str | Sequence[str] = PATTERNS,
+        time: str = "time",
+        timezone: str = "UTC",
+        time_format: str = "ISO8601",
+        separator: str = "auto",
+        decimal: str = "auto",
+        encoding: str = "auto",
+        columns: Sequence[str] = (),
+        names: Mapping[str, str] | None = None,
+        id: str = "{column}",
+        scale: Mapping[str, float] | None = None,
+        missing: Sequence[str | float] = (),
+        series: str = "series",
+        value: str = "value",
+        flag: str = "flag",
+        flags: Mapping[str, str | int] | None = None,
+        received_at: str = "received_at",
+        issued_at: str = "issued_at",
+        member: str = "member",
+        settle: str = "1min",
+    ) -> None:
+        self._form = checked(
+            time=time,
+            timezone=timezone,
+            time_format=time_format,
+            separator=separator,
+            decimal=decimal,
+            encoding=encoding,
+            columns=columns,
+            names=names or {},
+            id=id,
+            scale=scale or {},
+            missing=missing,
+            series=series,
+            value=value,
+            flag=flag,
+            flags=flags or {},
+            received_at=received_at,
+            issued_at=issued_at,
+            member=member,
+        )
+        self._path = Path(folder or ".") / path
+        self._patterns = (pattern,) if isinstance(pattern, str) else tuple(pattern)
+        self._settle = _microseconds(settle)
+        self._clock, self._layout = clock, layout
+        self._archive: Archive | None = None
+
+    def read(self, wanted: Wanted) -> pd.DataFrame:
+        """Rows stamped in (start - step, issued_at], forecasts issued by then and valid up to ``end``, all received
+        by ``known_at``. Of rows for the same series and time the one received last counts, or the later line."""
+        archive = self._opened()
+        archive.expect(wanted.series)
+        problems = archive.refresh(self._now())
+        after = _micros(wanted.start) - int(wanted.step / np.timedelta64(1, "us"))
+        issued_at, known_at = _micros(wanted.issued_at), _micros(wanted.known_at)
+        rows = archive.between(after, max(issued_at, _micros(wanted.end)))
+        rows = newest(known(_only(rows, wanted.series, archive.book), issued_at, known_at))
+        return _frame(rows, list(archive.book), problems)
+
+    def probe(self) -> str:
+        """What is there. Raises FeedError when nothing of it can be used."""
+        from .archive import Archive
+
+        wanted = self._layout.all_series() if self._layout else ()
+        archive = Archive(self._path, self._patterns, self._form, self._settle)
+        archive.expect(wanted)
+        problems = archive.refresh(self._now())
+        if not archive.feeds or (wanted and not archive.seen):
+            raise FeedError("; ".join(p.error for p in problems) or f"{self._path}: nothing to read")
+        return " ".join([_census(archive, wanted), *(f"Not used: {p.error}." for p in problems)])
+
+    def _opened(self) -> Archive:
+        from .archive import Archive
+
+        if self._archive is None:
+            self._archive = Archive(self._path, self._patterns, self._form, self._settle)
+        return self._archive
+
+    def _now(self) -> int | None:
+        return None if self._clock is None else _micros(self._clock())
+
+
+def _census(archive: Archive, wanted: Sequence[str]) -> str:
+    """How many files and rows, and how new they are."""
+    files = f"{archive.path}: {len(archive.feeds)} file{'s' if len(archive.feeds) != 1 else ''}"
+    if not wanted:
+        return f"{files}."
+    parts = [p for feed in archive.feeds.values() for p in feed.parts() if len(p)]
+    newest_at = f", the newest of {np.datetime64(int(max(p.time[-1] for p in parts)), 's')}Z" if parts else ""
+    return f"{files}, {len(archive.seen)} of {len(wanted)} series, {sum(map(len, parts))} values{newest_at}."
+
+
+def _only(rows: Rows, series: Sequence[str], book: Mapping[str, int]) -> Rows:
+    """Rows of ``series``, of all that the archive keeps."""
+    if len(set(series)) == len(book):
+        return rows
+    is_wanted = np.zeros(len(book), bool)
+    is_wanted[[book[s] for s in series]] = True
+    return rows.take(is_wanted[rows.code])
+
+
+def _frame(rows: Rows, series: Sequence[str], problems: Sequence[Problem]) -> pd.DataFrame:
+    """The table a source gives; optional columns only where a file has them."""
+    import pandas as pd
+
+    def utc(micros: Array) -> pd.DatetimeIndex:
+        return pd.DatetimeIndex(micros.astype("datetime64[us]")).tz_localize("UTC")
+
+    names = np.array([*series, ""], dtype=object)[:-1]
+    frame = pd.DataFrame({"series": names[rows.code], "time": utc(rows.time), "value": rows.value})
+    if "flag" in rows.more:
+        frame["flag"] = rows.more["flag"]
+    if "issued_at" in rows.more:
+        frame["issued_at"] = utc(rows.more["issued_at"])
+    if "received_at" in rows.more:
+        received = rows.more["received_at"]
+        issued = rows.column("issued_at")
+        stamped = np.where(issued == NEVER, rows.time, issued)
+        frame["received_at"] = utc(np.where(received == NEVER, stamped, received))
+    if "member" in rows.more:
+        frame["member"] = rows.more["member"]
+    frame.attrs["problems"] = list(problems)
+    return frame
+
+
+def _micros(time: np.datetime64) -> int:
+    return int(time.astype("datetime64[us]").astype(np.int64))
+
+
+def _microseconds(text: str) -> int:
+    try:
+        return int(duration(text).total_seconds() * 1e6)
+    except ValueError as cause:
+        raise ConfigError(f"source csv: settle = {text!r} must be a duration such as '1min'") from cause
