@@ -32,6 +32,7 @@ class Persistence:
     window's own past changes; trained, that of its errors per station, lead and regime."""
 
     name = "persistence"
+    works_untrained = True
 
     def __init__(self, *, max_age: int = 6) -> None:
         self.max_age = max_age

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..tables import iso
+from ..steps import iso
 from ..values import Ints
 from .backtest import Backtest
 
