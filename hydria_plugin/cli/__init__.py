@@ -1,7 +1,7 @@
 """The commands. Each imports what it needs when it runs: help and the list of plug-ins come without heavy libraries.
 
-    looking.py   check, plugins, sample         learning.py   train, models
-    running.py   once, serve, demo              scoring.py    backtest, verify
+looking.py   check, plugins, sample         learning.py   train, models
+running.py   once, serve, demo              scoring.py    backtest, verify
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ for room in (running, looking, learning, scoring):
 def main() -> None:
     """The entry point ``hydria``."""
     try:
-        app()
+        app(prog_name="hydria")
     except BrokenPipeError:  # `hydria ... | head`
         sys.stderr.close()
         raise SystemExit(0) from None

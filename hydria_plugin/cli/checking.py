@@ -6,15 +6,18 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..config import Settings, build_forecasters, examine, open_shelf, open_store
+from ..config.building import needs_model, works_untrained
+from ..config.platform import SQLITE
 from ..config.plugging import Part
 from ..errors import ConfigError, FeedError, HydriaError
 from ..plugins import Registry, load_plugins
-from ..roles import Persistent, Probing, Source, Trainable
+from ..roles import Probing, Source
 from ..values import Wanted
 from .moments import iso, now
 from .speaking import FAILED, WRONG, one_line
@@ -82,7 +85,11 @@ def probe(part: Part, findings: Findings) -> None:
 
 
 def probe_store(settings: Settings, registry: Registry, findings: Findings) -> None:
-    """Open and close the store."""
+    """Open and close the store; a SQLite file that is not there yet is left to the first start."""
+    address = settings.platform.store
+    if address.startswith(SQLITE) and not Path(address.removeprefix(SQLITE)).exists():
+        findings.seen.append("platform.store: will be made at the first start")
+        return
     try:
         open_store(settings, registry).close()
         findings.seen.append("platform.store: can be opened")
@@ -107,16 +114,16 @@ def models_missing(settings: Settings, name: str, registry: Registry) -> Iterato
     """Forecasters that have no usable model yet."""
     shelf = open_shelf(settings, name, now)
     for forecaster, built in build_forecasters(settings, name, registry, now, np.random.default_rng(0)).items():
-        if not (isinstance(built, Trainable) and isinstance(built, Persistent)):
+        if not needs_model(built):
             continue
         try:
             version = shelf.active(forecaster)
-            if version is None:
+            if version is None and not works_untrained(built):
                 yield f"{name}: {forecaster} has no model yet: run `hydria train {settings.path}`"
-            else:
+            elif version is not None:
                 shelf.folder(forecaster, version)
         except HydriaError as error:
-            yield f"{name}: {forecaster} is left out: {one_line(error)}"
+            yield f"{name}: {forecaster} has no sound model: {one_line(error)}"
 
 
 def check_feed(settings: Settings, name: str, source: Source, findings: Findings) -> None:

@@ -21,10 +21,10 @@ def register(app: typer.Typer) -> None:
 
 def backtest(
     config: Config,
-    first: First = ...,  # type: ignore[assignment]  # typer's way to say: must be given
-    last: Last = ...,  # type: ignore[assignment]
+    first: First,
+    last: Last,
     every: Annotated[str, typer.Option(help="Time between issues, such as 6h; every step by default.")] = "",
-    future: Annotated[str, typer.Option(help="The horizon's rain: none, perfect; the source's forecasts by default.")] = "",
+    future: Annotated[str, typer.Option(help="Inputs of the horizon: none, perfect; forecasts by default.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write the forecasts to this .csv or .parquet file.")] = None,
     pipeline: Only = "",
     as_json: Json = False,
@@ -38,8 +38,8 @@ def backtest(
 
 def verify(
     config: Config,
-    first: First = ...,  # type: ignore[assignment]
-    last: Last = ...,  # type: ignore[assignment]
+    first: First,
+    last: Last,
     pipeline: Only = "",
     as_json: Json = False,
 ) -> None:

@@ -49,7 +49,8 @@ def verified(config: str) -> list[dict[str, Any]]:
         for name in shelf.names():
             versions = shelf.versions(name)
             for version in versions:
-                faults = [*shelf.verify(name, version), *(pointer_faults(shelf, name) if version == versions[-1] else [])]
+                faults = shelf.verify(name, version)
+                faults += pointer_faults(shelf, name) if version == versions[-1] else []
                 rows.append({"pipeline": pipeline, "forecaster": name, "version": version, "faults": faults})
     return rows
 

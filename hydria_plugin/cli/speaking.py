@@ -89,6 +89,7 @@ class Progress:
             return
         self.told_at = now
         line = f"{self.what}: {detail} {share:4.0%}, {now - self.begun:.0f} s"
-        print(f"\r\033[K{line}" if self.terminal else line, end="" if self.terminal else "\n", file=sys.stderr, flush=True)
+        before, after = ("\r\033[K", "") if self.terminal else ("", "\n")
+        print(before + line, end=after, file=sys.stderr, flush=True)
         if self.terminal and share >= 1:
             print(file=sys.stderr)

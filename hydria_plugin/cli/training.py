@@ -24,7 +24,9 @@ def train_all(config: str, first: str, last: str, pipeline: str, seed: int) -> l
     registry = load_plugins()
     settings = read_config(config, registry=registry)
     asked = (moment(first, "--from") if first else None, moment(last, "--to") if last else None)
-    return [outcome for name in pick(settings, pipeline) for outcome in train_one(settings, name, registry, asked, seed)]
+    return [
+        outcome for name in pick(settings, pipeline) for outcome in train_one(settings, name, registry, asked, seed)
+    ]
 
 
 def train_one(
@@ -44,9 +46,7 @@ def train_one(
     source = build_source(settings, name, registry, now)
     first, last = span(source, p.layout, asked)
     progress = Progress(f"{name}: {iso(first)} to {iso(last)}")
-    history = read_history(
-        source, p.layout, first, last, durations=durations_needed(ladder), rain_label=p.rain_label
-    )
+    history = read_history(source, p.layout, first, last, durations=durations_needed(ladder), rain_label=p.rain_label)
     outcomes = train(name, forecasters, history, open_shelf(settings, name, now), rng=rng, progress=progress)
     return [{"pipeline": name, **outcome_facts(outcome)} for outcome in outcomes]
 
@@ -73,7 +73,9 @@ def span(
     step = layout.step.astype("timedelta64[s]").astype(int)
     low, high = -(-first.astype(int) // step) * step, last.astype(int) // step * step
     if high - low < step * (layout.past + layout.horizon):
-        raise FeedError(f"from {iso(first)} to {iso(last)} is too short a record to train on: less than past and horizon")
+        raise FeedError(
+            f"from {iso(first)} to {iso(last)} is too short a record to train on: less than past and horizon"
+        )
     return np.datetime64(int(low), "s"), np.datetime64(int(high), "s")
 
 

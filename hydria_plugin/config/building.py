@@ -72,11 +72,11 @@ def build_pipeline(
     p = settings.pipelines[name]
     house = given(settings, name, clock, rng)
     fresh = build_forecasters(settings, name, registry, clock, rng)
-    forecasters, digests, warnings = load_models(house["shelf"], fresh, versions or {})
+    guarded = {n: isolate(n, f) for n, f in fresh.items()} if isolate else fresh
+    forecasters, digests, warnings = load_models(house["shelf"], fresh, guarded, versions or {})
     if buffer is None:
         feed = source if source is not None else build_source(settings, name, registry, clock)
         buffer = make_buffer(p, feed, store, forecasters, clock)
-    guarded = {n: isolate(n, f) for n, f in forecasters.items()} if isolate else forecasters
 
     def build(role: str, choices: Mapping[str, Choice]) -> dict[str, Any]:
         return {n: registry.build(role, c.use, c.options, house) for n, c in choices.items()}
@@ -85,7 +85,7 @@ def build_pipeline(
         name=name,
         layout=p.layout,
         buffer=buffer,
-        forecasters=guarded,
+        forecasters=forecasters,
         store=store,
         thresholds=p.thresholds,
         rules=p.rules,
@@ -117,26 +117,49 @@ def chosen(names: tuple[str, ...], options: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def load_models(
-    shelf: Shelf, fresh: Mapping[str, Forecaster], versions: Mapping[str, str]
+    shelf: Shelf, fresh: Mapping[str, Forecaster], guarded: Mapping[str, Forecaster], versions: Mapping[str, str]
 ) -> tuple[dict[str, Forecaster], dict[str, str], tuple[Problem, ...]]:
-    """The forecasters that can forecast, the versions of their models, and a problem for each that is left out."""
+    """The forecasters that can forecast, the versions of their models, and a problem for each that has no sound one.
+
+    Loading goes through ``guarded``: a worker process is lost, not this one, where a library aborts on a bad model.
+    """
     ready: dict[str, Forecaster] = {}
     digests: dict[str, str] = {}
     problems: list[Problem] = []
     for name, forecaster in fresh.items():
-        if not (isinstance(forecaster, Trainable) and isinstance(forecaster, Persistent)):
-            ready[name] = forecaster
+        if not needs_model(forecaster):
+            ready[name] = guarded[name]
             continue
         try:
             version = versions.get(name) or shelf.active(name)
-            loaded = forecaster.load(shelf.folder(name, version))
+            if version is None and works_untrained(forecaster):
+                ready[name] = guarded[name]
+                continue
+            loader: Any = guarded[name]  # has what its class, asked above, has
+            ready[name] = loader.load(shelf.folder(name, version))
+            digests[f"model:{name}"] = str(version)
         except Exception as error:  # a model file may make any library raise anything; the next rung fills in
-            said = str(error) if isinstance(error, ModelError) else f"its model cannot be loaded: {error!r}"
-            logger.warning("forecaster left out pipeline=%s forecaster=%s why=%s", shelf.pipeline, name, said)
-            problems.append(Problem(name, None, f"left out: {said}"))
-            continue
-        ready[name], digests[f"model:{name}"] = loaded, str(version)
+            problems.append(left_out(shelf.pipeline, name, error))
+            if works_untrained(forecaster):
+                ready[name] = guarded[name]
     return ready, digests, tuple(problems)
+
+
+def needs_model(forecaster: Forecaster) -> bool:
+    """Does it learn from a record and keep what it learned on the shelf?"""
+    return isinstance(forecaster, Trainable) and isinstance(forecaster, Persistent)
+
+
+def works_untrained(forecaster: Forecaster) -> bool:
+    """Persistence does: it says so itself."""
+    return bool(getattr(forecaster, "works_untrained", False))
+
+
+def left_out(pipeline: str, name: str, error: Exception) -> Problem:
+    """The warning that every bulletin carries."""
+    said = str(error) if isinstance(error, ModelError) else f"its model cannot be loaded: {error!r}"
+    logger.warning("model not used pipeline=%s forecaster=%s why=%s", pipeline, name, said)
+    return Problem(name, None, f"not used: {said}")
 
 
 def make_buffer(

@@ -37,8 +37,8 @@ def store_address(file: TomlFile, address: str, registry: Registry) -> str:
     """The address, a SQLite path made absolute; faults noted."""
     key, schemes = ("platform", "store"), registry.names("store")
     scheme = scheme_of(address)
-    if "://" not in address or scheme not in schemes:
-        allowed = f"an address that starts with {listed(f'{s}://' for s in schemes)}"
+    if ":" not in address or scheme not in schemes:
+        allowed = f"an address that starts with {listed(f'{s}:' for s in schemes)}"
         file.refuse(key, f"is no address of an installed store{meant(scheme, schemes)}", allowed)
         return address
     if scheme != "sqlite":

@@ -1,0 +1,228 @@
+"""``hydria backtest``: the cycle over past issue times, and its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ..config import (
+    Settings,
+    build_forecasters,
+    build_pipeline,
+    build_source,
+    durations_needed,
+    parse_duration,
+    read_config,
+)
+from ..errors import ConfigError, HydriaError
+from ..plugins import Registry, load_plugins
+from ..values import Layout
+from .moments import iso, moment, now
+from .shelving import pick
+from .speaking import Progress, columns
+
+if TYPE_CHECKING:
+    from ..verification.backtest import Backtest
+
+Future = Literal["none", "perfect", "archived"]
+SHOWN = ("pairs", "nse", "pi", "kge", "crps", "crps_skill", "coverage_80", "peak_percent", "peak_delay")
+KINDS_OF_FILE = (".csv", ".parquet")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a backtest or a verification found of one pipeline: for machines and for people."""
+
+    facts: dict[str, Any]
+    text: str
+    result: Backtest | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which issue times: ``first`` to ``last``, each ``every``."""
+
+    first: np.datetime64
+    last: np.datetime64
+    every: np.timedelta64 | None  # None: every step
+
+
+def backtest_all(
+    config: str, first: str, last: str, every: str, future: str, out: Path | None, pipeline: str
+) -> list[Scored]:
+    """Backtest the pipelines of a configuration and write their forecasts to ``out``."""
+    span = read_span(first, last, every)
+    known = read_future(future)
+    check_out(out)
+    registry = load_plugins()
+    settings = read_config(config, registry=registry)
+    found = [backtest_one(settings, name, registry, span, known) for name in pick(settings, pipeline)]
+    if out is not None:
+        write_table(out, [f.result for f in found if f.result is not None])
+    return found
+
+
+def read_span(first: str, last: str, every: str = "") -> Span:
+    """The issue times asked for. Raises ConfigError."""
+    try:
+        span = Span(moment(first, "--from"), moment(last, "--to"), parse_duration(every) if every else None)
+    except ValueError as cause:
+        raise ConfigError(f"--every: {cause}; allowed: a duration such as 1h, a whole number of steps") from cause
+    if span.last < span.first:
+        raise ConfigError(f"--to: {last!r} is before --from {first!r}; allowed: a later time")
+    return span
+
+
+def read_future(future: str) -> Future:
+    """What of the horizon's inputs is known: what the source's forecasts say, unless asked otherwise."""
+    if future not in ("", "none", "perfect"):
+        raise ConfigError(f"--future: {future!r} is not allowed; allowed: none, perfect")
+    return "none" if future == "none" else "perfect" if future == "perfect" else "archived"
+
+
+def check_out(out: Path | None) -> None:
+    """Can the table be written there? Asked before the long work. Raises ConfigError."""
+    if out is None:
+        return
+    if out.suffix not in KINDS_OF_FILE:
+        raise ConfigError(f"--out: {str(out)!r} is no kind of file we write; allowed: {', '.join(KINDS_OF_FILE)}")
+    if not out.absolute().parent.is_dir():
+        raise ConfigError(f"--out: {str(out)!r} lies in a folder that does not exist; allowed: a folder that is there")
+
+
+def backtest_one(settings: Settings, name: str, registry: Registry, span: Span, future: Future) -> Scored:
+    """One pipeline: the source is read once, then served step by step as it would have been known."""
+    from ..verification.scorecard import scorecard, warnings
+
+    result, problems = run_backtest(settings, name, registry, span, future)
+    thresholds = settings.pipelines[name].thresholds
+    lines = scorecard(result, thresholds)
+    warned = warnings(result, thresholds)
+    facts = {
+        "pipeline": name,
+        "from": iso(result.issued_at[0]),
+        "to": iso(result.issued_at[-1]),
+        "issues": len(result.issued_at),
+        "future": future,
+        "problems": list(problems),
+        "made_by": counted(result),
+        "scores": [line_facts(line) for line in lines],
+        "warnings": [warning_facts(w) for w in warned],
+    }
+    return Scored(facts, told(facts, result.layout), result)
+
+
+def run_backtest(
+    settings: Settings, name: str, registry: Registry, span: Span, future: Future, *, quiet: bool = False
+) -> tuple[Backtest, tuple[str, ...]]:
+    """The forecasts of one pipeline with what came, and what was known to be amiss before the start."""
+    from dataclasses import replace
+
+    from ..learning.record import read_history
+    from ..stores.memory import MemoryStore
+    from ..verification.backtest import backtest, issue_times, truth_at
+    from ..verification.recorded import RecordedSource
+
+    p = settings.pipelines[name]
+    layout, rng = p.layout, np.random.default_rng(0)
+    durations = durations_needed(build_forecasters(settings, name, registry, now, rng))
+    times = issue_times(span.first, span.last, span.every or layout.step, layout.step)
+    if len(times) == 0:
+        raise HydriaError(f"no step of {name} lies from {iso(span.first)} to {iso(span.last)}")
+    back = max([layout.past * layout.step, *durations]) + 50 * layout.step + layout.horizon * layout.step
+    ends = times[0] - back - p.overlap, times[-1] + layout.horizon * layout.step
+    source = build_source(settings, name, registry, now)
+    recorded = RecordedSource(source, layout, *ends, future)
+    built = build_pipeline(settings, name, registry, MemoryStore(), clock=now, rng=rng, source=recorded)
+    history = read_history(source, layout, times[0], ends[1], rain_label=p.rain_label)
+    truth = truth_at(times, history.times, history.target.values, layout.step, layout.horizon)
+    progress = Progress(f"{name}: {len(times)} issue times")
+
+    def tell(done: int, many: int) -> None:
+        if not quiet:
+            progress(iso(times[done - 1]), done / many)
+
+    result = backtest(replace(built, sinks={}, explainers={}), times, truth, tell)
+    return result, tuple(f"{w.stage}: {w.error}" for w in built.warnings)
+
+
+def counted(result: Backtest) -> dict[str, int]:
+    """How many forecasts each forecaster made; ``""`` = none was made."""
+    every = [made for row in result.made_by for made in row]
+    return {made: every.count(made) for made in sorted(set(every))}
+
+
+def line_facts(line: Any) -> dict[str, Any]:
+    """One line of a scorecard, flat."""
+    bounds = {f"{n}_low": v for n, v in line.low.items()} | {f"{n}_high": v for n, v in line.high.items()}
+    numbers = {name: rounded(value) for name, value in {**line.scores, **bounds}.items()}
+    return {"station": line.station, "lead": line.lead, "pairs": line.pairs, **numbers}
+
+
+def rounded(value: float) -> float | None:
+    """Six digits; what is no number is null in JSON."""
+    return float(f"{value:.6g}") if np.isfinite(value) else None
+
+
+def warning_facts(w: Any) -> dict[str, Any]:
+    """One observed crossing, and how early it was announced."""
+    gained = None if np.isnat(w.gained) else int(w.gained / np.timedelta64(1, "s"))
+    return {
+        "station": w.station,
+        "threshold": w.threshold,
+        "crossed_at": iso(w.crossed_at),
+        "warned_at": iso(w.warned_at) or None,
+        "gained_s": gained,
+    }
+
+
+def told(facts: dict[str, Any], layout: Layout) -> str:
+    """The account for people: a table of some leads, then the warnings."""
+    head = f"{facts['pipeline']}: {facts['issues']} issue times, {facts['from']} to {facts['to']}"
+    made = ", ".join(f"{name or 'no forecast'} {count}" for name, count in facts["made_by"].items())
+    leads = shown_leads(layout.horizon)
+    rows = [
+        (line["station"], str(line["lead"]), *(shown(line.get(name)) for name in SHOWN))
+        for line in facts["scores"]
+        if line["lead"] in leads
+    ]
+    table = columns(rows, ("station", "lead", *SHOWN))
+    crossings = [warning_line(w) for w in facts["warnings"]]
+    return "\n".join([head, f"made by: {made}", *facts["problems"], table, *crossings])
+
+
+def shown_leads(horizon: int) -> Sequence[int]:
+    """At most six leads: the first, the last, and some between."""
+    return sorted({int(f) for f in np.unique(np.linspace(1, horizon, min(6, horizon)).round())})
+
+
+def shown(value: float | int | None) -> str:
+    return "-" if value is None else str(value) if isinstance(value, int) else f"{value:.3g}"
+
+
+def warning_line(w: dict[str, Any]) -> str:
+    gained = "not announced" if w["gained_s"] is None else f"announced {w['gained_s'] / 3600:.1f} h before"
+    return f"{w['station']} passed {w['threshold']} at {w['crossed_at']}: {gained}"
+
+
+def write_table(out: Path, results: Sequence[Backtest]) -> None:
+    """All forecasts as one long table, CSV or Parquet by the name's ending."""
+    import pandas as pd
+
+    from ..verification.backtest_table import table
+
+    tables = [table(result) for result in results]
+    whole = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+    try:
+        if out.suffix == ".parquet":
+            whole.to_parquet(out, index=False)
+        else:
+            whole.to_csv(out, index=False)
+    except ImportError as cause:
+        raise HydriaError(f"{out} needs the package pyarrow: pip install 'hydria-plugin[parquet]'") from cause
+    except OSError as cause:
+        raise HydriaError(f"{out} cannot be written: {cause}") from cause

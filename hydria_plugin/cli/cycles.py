@@ -1,0 +1,147 @@
+"""``hydria once``: one cycle of each pipeline through the host, or the replay of one that was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import ConfigError, HydriaError
+from ..host import open_host
+from .moments import iso, moment
+from .shelving import pick
+from .speaking import one_line
+
+if TYPE_CHECKING:
+    from ..host import Host
+    from ..values import Bulletin, Forecast
+
+CLOSE = 1e-9  # what a replay may differ by
+
+
+def run_all(config: str, at: str, pipeline: str) -> list[dict[str, Any]]:
+    """One cycle of every pipeline; an error of one does not stop the next."""
+    asked = moment(at, "--at") if at else None
+    host = open_host(config)
+    return [one(partial(issued, host, name, asked), name) for name in pick(host.settings, pipeline)]
+
+
+def one(work: Callable[[], dict[str, Any]], name: str) -> dict[str, Any]:
+    """What came of one pipeline; an error becomes a line of it."""
+    try:
+        return {"pipeline": name, "error": None, **work()}
+    except ConfigError:
+        raise
+    except HydriaError as error:
+        return {"pipeline": name, "error": one_line(error), "text": f"{name}: failed: {one_line(error)}"}
+
+
+def issued(host: Host, name: str, asked: np.datetime64 | None) -> dict[str, Any]:
+    """Run one cycle and tell what was issued."""
+    check_grid(host, name, asked)
+    bulletin = host.run_once(name, asked)
+    facts = bulletin_facts(bulletin)
+    return {**facts, "text": told(facts, bulletin)}
+
+
+def check_grid(host: Host, name: str, asked: np.datetime64 | None) -> None:
+    """A step must be on the grid of the pipeline. Raises ConfigError."""
+    step = host.settings.pipelines[name].layout.step
+    if asked is not None and asked.astype("datetime64[s]").astype(int) % step.astype("timedelta64[s]").astype(int):
+        raise ConfigError(f"--at: {iso(asked)} is no step of {name}; allowed: a multiple of {step} since 1970 (UTC)")
+
+
+def bulletin_facts(bulletin: Bulletin) -> dict[str, Any]:
+    """A bulletin, JSON-able: its identity, the forecasts' quantiles, alerts and problems."""
+    forecast = bulletin.forecast
+    return {
+        "issued_at": iso(bulletin.issued_at),
+        "known_at": iso(bulletin.known_at),
+        "revision": bulletin.revision,
+        "degraded": list(bulletin.degraded),
+        "stations": {
+            station: {
+                "made_by": forecast.made_by[s],
+                "unit": bulletin.layout.units[s],
+                "observed": number(bulletin.summary.observed[s, -1]),
+                "median": [number(v) for v in forecast.median[s]],
+            }
+            for s, station in enumerate(forecast.stations)
+        },
+        "alerts": [alert_facts(alert) for alert in bulletin.alerts],
+        "problems": [{"stage": p.stage, "station": p.station, "error": p.error} for p in bulletin.problems],
+        "digests": dict(bulletin.digests),
+    }
+
+
+def number(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def alert_facts(alert: Any) -> dict[str, Any]:
+    return {
+        "event": alert.event,
+        "sequence": alert.sequence,
+        "station": alert.station,
+        "threshold": alert.threshold,
+        "probability": number(alert.probability),
+        "basis": str(alert.basis),
+        "reason": str(alert.reason),
+        "crosses_at": iso(alert.crosses_at) or None,
+        "peak": number(alert.peak),
+        "note": alert.note,
+    }
+
+
+def told(facts: dict[str, Any], bulletin: Bulletin) -> str:
+    """The account for people."""
+    forecast = bulletin.forecast
+    there = f"{int(forecast.there.sum())} of {len(forecast.stations)} stations"
+    lines = [f"{bulletin.pipeline}: issued {facts['issued_at']}, revision {bulletin.revision}, {there}"]
+    lines += [f"  alert {a.reason}: {a.station} {a.threshold} ({a.basis})" for a in bulletin.alerts if a.is_news]
+    lines += [f"  {p.stage}: {f'{p.station}: ' if p.station else ''}{p.error}" for p in bulletin.problems]
+    return "\n".join(lines)
+
+
+def replayed(config: str, at: str, pipeline: str, revision: int) -> list[dict[str, Any]]:
+    """Make stored bulletins again and compare: the one at ``at``, by default the newest of each pipeline."""
+    asked = moment(at, "--at") if at else None
+    host = open_host(config)
+    names = pick(host.settings, pipeline)
+    return [one(partial(compared, host, name, asked, revision), name) for name in names]
+
+
+def compared(host: Host, name: str, asked: np.datetime64 | None, revision: int) -> dict[str, Any]:
+    """One replay against what was issued. Raises HydriaError where nothing was, or where it differs."""
+    check_grid(host, name, asked)
+    issued_at = asked if asked is not None else newest_issue(host, name)
+    stored = host.store.bulletin(name, issued_at, None if revision < 0 else revision)
+    if stored is None:
+        told_revision = "" if revision < 0 else f" revision {revision}"
+        raise HydriaError(f"the store has no bulletin of {name} for {iso(issued_at)}{told_revision}")
+    difference = largest_difference(stored.forecast, host.replay(name, issued_at, stored.revision))
+    if not difference <= CLOSE:
+        raise HydriaError(f"the replay of {name} {iso(issued_at)} differs by {difference:g}; allowed: {CLOSE:g}")
+    facts = {"issued_at": iso(issued_at), "revision": stored.revision, "difference": difference}
+    text = f"{name}: {iso(issued_at)} revision {stored.revision} reproduced (within {difference:.1g})"
+    return {**facts, "text": text}
+
+
+def newest_issue(host: Host, name: str) -> np.datetime64:
+    """The newest step with a bulletin. Raises HydriaError."""
+    found = host.store.issues(name, np.datetime64("1900-01-01", "s"), np.datetime64("2200-01-01", "s"))
+    if not found:
+        raise HydriaError(f"the store has no bulletin of {name} yet: nothing to replay")
+    newest: np.datetime64 = found[-1][0]
+    return newest
+
+
+def largest_difference(stored: Forecast, again: Forecast) -> float:
+    """Relative to the value where that is above 1; infinite where one has a forecast and the other has not."""
+    a, b = np.asarray(stored.values, dtype=float), np.asarray(again.values, dtype=float)
+    if a.shape != b.shape or np.any(np.isnan(a) != np.isnan(b)):
+        return float("inf")
+    gap = np.abs(a - b) / np.maximum(1, np.abs(a))
+    return float(np.nanmax(gap)) if np.isfinite(gap).any() else 0.0

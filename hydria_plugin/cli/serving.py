@@ -1,0 +1,111 @@
+"""``hydria serve``: the daemon's shell around the host. Signals and systemd are its business only."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from ..errors import HydriaError
+from ..host import open_host
+from .speaking import one_line
+
+if TYPE_CHECKING:
+    from ..host import Host
+
+logger = logging.getLogger("hydria.serve")
+
+FRESH = 60.0  # seconds: the watchdog is told that all is well while the last tick is younger
+
+
+def serve_until_stopped(config: str, as_json: bool) -> int:
+    """Start the host, wait for SIGTERM or SIGINT, stop it. SIGHUP reloads the configuration."""
+    logging.basicConfig(
+        level=os.environ.get("HYDRIA_LOG", "INFO").upper(), stream=sys.stderr, format=JSON if as_json else PLAIN
+    )
+    logging.Formatter.converter = time.gmtime
+    stop, reload = threading.Event(), threading.Event()
+    for number, event in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, reload)):
+        signal.signal(number, raises(event))
+    host = open_host(config, isolate=True)
+    host.start()
+    notify("READY=1")
+    say(as_json, "started", ", ".join(host.settings.pipelines))
+    try:
+        watch(host, stop, reload, Watchdog(os.environ, notify))
+    finally:
+        notify("STOPPING=1")
+        host.stop()
+    say(as_json, "stopped", "every finished step is in the store")
+    return 0
+
+
+def raises(event: threading.Event) -> Callable[[int, FrameType | None], None]:
+    """A signal handler that sets ``event``."""
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        event.set()
+
+    return handler
+
+
+PLAIN = "%(asctime)sZ %(levelname)s %(name)s %(message)s"
+JSON = '{"time": "%(asctime)sZ", "level": "%(levelname)s", "logger": "%(name)s", "message": "%(message)s"}'
+
+
+def watch(host: Host, stop: threading.Event, reload: threading.Event, dog: Watchdog) -> None:
+    """Once a second: reload where asked, tell the watchdog, until stopped."""
+    while not stop.wait(1.0):
+        if reload.is_set():
+            reload.clear()
+            reloaded(host)
+        dog.feed(host.status().get("tick_age_s"))
+
+
+def reloaded(host: Host) -> None:
+    """Take the configuration anew; a bad one is told and the old one runs on."""
+    try:
+        host.reload()
+        logger.info("configuration reloaded")
+    except HydriaError as error:
+        logger.error("configuration refused, the old one runs on: %s", one_line(error))
+
+
+class Watchdog:
+    """Tells systemd that the scheduler lives, at half the interval it asks for, only while the last tick is fresh."""
+
+    def __init__(self, environ: Any, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self.every = int(environ.get("WATCHDOG_USEC", "0")) / 2e6
+        self.tell, self.clock, self.told_at = tell, clock, float("-inf")
+
+    def feed(self, tick_age: float | None) -> bool:
+        """Ping where it is time to and the tick is fresh; True if it was told."""
+        due = self.every > 0 and self.clock() - self.told_at >= self.every
+        if not due or tick_age is None or tick_age > FRESH:
+            return False
+        self.tell("WATCHDOG=1")
+        self.told_at = self.clock()
+        return True
+
+
+def notify(state: str) -> None:
+    """systemd's notification protocol (sd_notify(3)); nothing where nobody listens."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+        line.connect("\0" + address[1:] if address.startswith("@") else address)
+        line.sendall(state.encode())
+
+
+def say(as_json: bool, what: str, detail: str) -> None:
+    """A line of the daemon's life on stdout."""
+    print(json.dumps({"event": what, "detail": detail}) if as_json else f"hydria {what}: {detail}", flush=True)

@@ -1,0 +1,87 @@
+"""``hydria verify``: the bulletins that were issued, against what came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..config import Settings, build_source, open_store, read_config
+from ..errors import HydriaError
+from ..plugins import Registry, load_plugins
+from ..values import Times
+from .backtesting import Scored, Span, counted, line_facts, read_span, told, warning_facts
+from .moments import iso, now
+from .shelving import pick
+
+if TYPE_CHECKING:
+    from ..roles import Store
+    from ..values import Bulletin
+    from ..verification.backtest import Backtest
+
+
+def verify_all(config: str, first: str, last: str, pipeline: str) -> list[Scored]:
+    """Scores of the pipelines of a configuration, from the store."""
+    span = read_span(first, last)
+    registry = load_plugins()
+    settings = read_config(config, registry=registry)
+    store = open_store(settings, registry)
+    try:
+        return [verify_one(settings, name, registry, store, span) for name in pick(settings, pipeline)]
+    finally:
+        store.close()
+
+
+def verify_one(settings: Settings, name: str, registry: Registry, store: Store, span: Span) -> Scored:
+    """One pipeline. The first bulletin of every step counts: what was said when it mattered, not a later revision."""
+    from ..verification.scorecard import scorecard, warnings
+
+    thresholds = settings.pipelines[name].thresholds
+    result = stored_forecasts(settings, name, registry, store, span)
+    facts: dict[str, Any] = {
+        "pipeline": name,
+        "from": iso(result.issued_at[0]),
+        "to": iso(result.issued_at[-1]),
+        "issues": len(result.issued_at),
+        "problems": [],
+        "made_by": counted(result),
+        "scores": [line_facts(line) for line in scorecard(result, thresholds)],
+        "warnings": [warning_facts(w) for w in warnings(result, thresholds)],
+    }
+    return Scored(facts, told(facts, result.layout), result)
+
+
+def stored_forecasts(settings: Settings, name: str, registry: Registry, store: Store, span: Span) -> Backtest:
+    """The first bulletins of the span as a backtest's result, with the truth that the source holds now."""
+    from ..learning.record import read_history
+    from ..verification.backtest import Backtest, newest_observed, truth_at
+
+    p = settings.pipelines[name]
+    step, horizon = p.layout.step, p.layout.horizon
+    bulletins = first_bulletins(store, name, span, p.layout.stations)
+    times: Times = np.array([b.issued_at for b in bulletins], dtype="datetime64[s]")
+    source = build_source(settings, name, registry, now)
+    history = read_history(source, p.layout, times[0], times[-1] + horizon * step, rain_label=p.rain_label)
+    truth = truth_at(times, history.times, history.target.values, step, horizon)
+    return Backtest(
+        name,
+        p.layout,
+        times,
+        np.stack([b.forecast.values for b in bulletins]),
+        truth,
+        np.stack([newest_observed(b) for b in bulletins]),
+        tuple(tuple(a for a in b.alerts if a.is_news) for b in bulletins),
+        tuple(b.forecast.made_by for b in bulletins),
+    )
+
+
+def first_bulletins(store: Store, name: str, span: Span, stations: tuple[str, ...]) -> list[Bulletin]:
+    """Revision 0 of every step issued in the span for the stations of today. Raises HydriaError where there is none."""
+    found = []
+    for issued_at, newest in store.issues(name, span.first, span.last):
+        bulletin = store.bulletin(name, issued_at, 0) or store.bulletin(name, issued_at, newest)
+        if bulletin is not None and bulletin.layout.stations == stations:
+            found.append(bulletin)
+    if not found:
+        raise HydriaError(f"the store has no bulletin of {name} from {iso(span.first)} to {iso(span.last)}")
+    return found
