@@ -84,9 +84,15 @@ class Isolated:
             self._running()
 
     def close(self) -> None:
-        """End the child; a later call starts it again."""
-        with self._lock:
-            _end_all(self._children)
+        """End the child; a call under way fails, a later one starts it again."""
+        if self._lock.acquire(blocking=False):
+            try:
+                _end_all(self._children)
+            finally:
+                self._lock.release()
+        else:
+            for child in list(self._children):  # who is waiting for it clears up
+                child.process.kill()
 
     def _running(self) -> Child:
         if self._children:

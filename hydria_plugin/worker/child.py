@@ -46,7 +46,7 @@ class Child:
                 log.info("forecaster=%s %s", name, text)
 
     def end(self) -> str:
-        """Let it end or kill it, and say how it ended: ``SIGSEGV``, ``exit 3`` or, if it was still alive, ``killed``."""
+        """Let it end or kill it; how it ended: ``SIGSEGV``, ``exit 3`` or, if it was still alive, ``killed``."""
         try:
             code = self.process.wait(2.0)
             how = signal.Signals(-code).name if code < 0 else f"exit {code}"

@@ -246,6 +246,18 @@ def test_a_thread_that_ends_takes_no_child_with_it(isolate: Any) -> None:
     assert len(set(pids)) == 1
 
 
+def test_closing_ends_a_call_under_way(isolate: Any) -> None:
+    import threading
+
+    moody = isolate(awkward.Moody(), deadline=60.0)
+    moody.warm()
+    threading.Timer(0.3, moody.close).start()
+    begun = time.monotonic()
+    with pytest.raises(PluginError, match=r"ended \(SIGKILL\)"):
+        moody.forecast(window(2))
+    assert time.monotonic() - begun < 5.0
+
+
 def test_calls_from_several_threads_do_not_mix(isolate: Any) -> None:
     from concurrent.futures import ThreadPoolExecutor
 

@@ -1,0 +1,68 @@
+"""Pipelines as the host runs them: built, checked whether they are still current, dismissed."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+import numpy as np
+
+from ..config import Settings, build_pipeline, open_shelf
+from ..cycle import Pipeline
+from ..errors import ModelError, PluginError
+from ..plugins import Registry
+from ..roles import Forecaster, Persistent, Store
+from ..worker import Isolated
+from .replay import MODEL, random_of
+from .rounds import Clock
+
+log = logging.getLogger("hydria.host")
+
+
+def build(settings: Settings, name: str, registry: Registry, store: Store, clock: Clock, isolate: bool) -> Pipeline:
+    """The pipeline ``name``, its models in processes of their own if ``isolate``."""
+    deadline = float(settings.pipelines[name].deadline / np.timedelta64(1, "s"))
+    own = partial(isolated, deadline=deadline) if isolate else None
+    return build_pipeline(settings, name, registry, store, clock=clock, rng=random_of(name), isolate=own)
+
+
+def isolated(name: str, forecaster: Forecaster, deadline: float) -> Forecaster:
+    """``forecaster`` in a process of its own. Stays in ours: what the house wrote and needs no model, and, with a
+    warning, what cannot be sent to another."""
+    if type(forecaster).__module__.startswith("hydria_plugin.") and not isinstance(forecaster, Persistent):
+        return forecaster
+    try:
+        return Isolated(forecaster, name, deadline)
+    except PluginError as error:
+        log.warning("forecaster not isolated forecaster=%s why=%s", name, error)
+        return forecaster
+
+
+def is_current(pipeline: Pipeline, settings: Settings, before: Settings, clock: Clock) -> bool:
+    """Whether building it anew from ``settings`` would give the same: its table and files, and its models."""
+    old, new = before.pipelines.get(pipeline.name), settings.pipelines[pipeline.name]
+    if old is None or old.digest != new.digest or before.platform.models != settings.platform.models:
+        return False
+    return models_now(settings, pipeline.name, clock) == {
+        name: pipeline.digests.get(f"{MODEL}{name}") for name in new.forecasters
+    }
+
+
+def models_now(settings: Settings, name: str, clock: Clock) -> dict[str, str | None]:
+    """The reigning version of every forecaster of the ladder, None without one."""
+    shelf = open_shelf(settings, name, clock)
+
+    def active(forecaster: str) -> str | None:
+        try:
+            return shelf.active(forecaster)
+        except ModelError:
+            return None
+
+    return {forecaster: active(forecaster) for forecaster in settings.pipelines[name].forecasters}
+
+
+def dismiss(pipeline: Pipeline) -> None:
+    """End the processes of its models; they would start again if asked."""
+    for forecaster in pipeline.forecasters.values():
+        if isinstance(forecaster, Isolated):
+            forecaster.close()

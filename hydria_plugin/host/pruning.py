@@ -1,0 +1,35 @@
+"""Forgetting what is older than the admin wants to keep, once a day."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..config import Settings
+from ..errors import StoreError
+from ..schedule import Pacemaker
+from .rounds import utc
+from .watch import Watch
+
+log = logging.getLogger("hydria.host")
+
+DAY = np.timedelta64(1, "D")
+
+
+def prune(settings: Settings, watches: Mapping[str, Watch], now: np.datetime64, pace: Pacemaker | None) -> None:
+    """Once a day and pipeline. Not after the clock has jumped: a wrong date must not erase a good record."""
+    keep = settings.platform.retention
+    if keep is None or (pace is not None and pace.watch.jumps):
+        return
+    for watch in watches.values():
+        if watch.pruned_at is not None and now - watch.pruned_at < DAY:
+            continue
+        watch.pruned_at = now
+        before = (now - keep).astype("datetime64[s]")
+        try:
+            rows = watch.pipeline.store.prune(watch.pipeline.name, before)
+            log.info("pruned pipeline=%s before=%s rows=%d", watch.pipeline.name, utc(before), rows)
+        except StoreError as error:
+            log.error("not pruned pipeline=%s error=%s", watch.pipeline.name, error)
