@@ -52,6 +52,11 @@ class Archive:
         """Rows with ``after`` < time <= ``until`` of all files."""
         return joined([part.between(after, until) for feed in self.feeds.values() for part in feed.parts()])
 
+    def offered(self, now: int | None) -> list[str]:
+        """The series that wide files offer; those of long files are known only by reading them."""
+        self.refresh(now)
+        return sorted({series for feed in self.feeds.values() for series in feed.offered(self.form)})
+
     @property
     def seen(self) -> set[str]:
         return {series for feed in self.feeds.values() for series in feed.seen}

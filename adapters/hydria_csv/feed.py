@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,8 +15,8 @@ from .faults import Faults, quoted
 from .form import Form
 from .headers import SEARCHED, Header, found, sections
 from .lines import complete, unified
-from .packed import is_packed, unpacked
-from .parsing import ClocksTurnedBack, Reading, rows_of
+from .packed import is_ascii_based, is_packed, unpacked
+from .parsing import ClocksTurnedBack, Reading, roles_of, rows_of
 from .rows import EMPTY, Rows, appended, joined
 
 A_DAY = 25 * 3600 * 1_000_000  # daily sums are stamped with the end of their day
@@ -77,6 +77,13 @@ class Feed:
             faults.whole(f"cannot be read ({error.strerror}); what was read before is kept")
         return faults.problems()
 
+    def offered(self, form: Form) -> list[str]:
+        """The series its columns hold, when it has one column per series."""
+        if self.header is None or self.header.is_long(form):
+            return []
+        roles = roles_of(form)
+        return [form.series_id(c, _stem(self.name)) for c in self.header.columns if c and c not in roles]
+
     def clear(self) -> None:
         """As if the file had never been read."""
         fresh = Feed(self.path, self.name)
@@ -93,6 +100,8 @@ class Feed:
             file.seek(self.offset)
             raw = file.read(stat.st_size - self.offset)
             text, ended = unpacked(raw, form.encoding, faults) if packed else (raw, False)
+            if not is_ascii_based(form.encoding):
+                form = replace(form, encoding="utf-8")
             reading = Reading(_stem(self.name), form, book, faults, now.latest(written), self.offset > 0, self.seen)
             taken = self._take(text, ended or now.is_settled(written), reading)
             self.stamp, self.offset = stamp, 0 if packed else self.offset + taken

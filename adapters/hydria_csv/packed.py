@@ -13,7 +13,7 @@ PIECE = 1 << 16
 
 
 def is_packed(head: bytes, encoding: str) -> bool:
-    return head.startswith((GZIP, *UTF16)) or not _is_ascii_based(encoding)
+    return head.startswith((GZIP, *UTF16)) or not is_ascii_based(encoding)
 
 
 def unpacked(raw: bytes, encoding: str, faults: Faults) -> tuple[bytes, bool]:
@@ -21,13 +21,14 @@ def unpacked(raw: bytes, encoding: str, faults: Faults) -> tuple[bytes, bool]:
     text, ended = _gunzipped(raw, faults) if raw.startswith(GZIP) else (raw, False)
     if text.startswith(UTF16):
         encoding = "utf-16"
-    if _is_ascii_based(encoding):
+    if is_ascii_based(encoding):
         return text, ended
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")  # half a character at the end is left
     return decoder.decode(text).encode(), ended
 
 
-def _is_ascii_based(encoding: str) -> bool:
+def is_ascii_based(encoding: str) -> bool:
+    """Bytes below 128 are what they are in ASCII; a file of any other encoding is turned into UTF-8."""
     return encoding == "auto" or "a;\n9".encode(encoding) == b"a;\n9"
 
 

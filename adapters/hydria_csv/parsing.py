@@ -57,7 +57,7 @@ def _wanted_columns(header: Header, reading: Reading) -> dict[int, tuple[str, fl
     form = reading.form
     for place, column in enumerate(header.columns):
         series = form.series_id(column, reading.file)
-        if series not in reading.book or column in _roles(form):
+        if series not in reading.book or column in roles_of(form):
             continue
         if series in found:
             reading.faults.whole(f"series {series!r} stands in two columns; the first is used")
@@ -65,13 +65,14 @@ def _wanted_columns(header: Header, reading: Reading) -> dict[int, tuple[str, fl
     return {place: (series, factor) for series, (place, factor) in found.items()}
 
 
-def _roles(form: Form) -> tuple[str, ...]:
+def roles_of(form: Form) -> tuple[str, ...]:
+    """The columns that are no series."""
     return form.time, form.flag, form.received_at, form.issued_at, form.member
 
 
 def _texts(header: Header, form: Form) -> dict[str, int]:
     """Role -> place of the columns that are there and not numbers of a series."""
-    places = {role: header.place(column) for role, column in zip(_ROLES, _roles(form), strict=True)}
+    places = {role: header.place(column) for role, column in zip(_ROLES, roles_of(form), strict=True)}
     return {role: place for role, place in places.items() if place is not None}
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
 from hydria_plugin import Alert, Bulletin
 
 NUMBER = "%.7g"  # what a float32 holds; a level in mm stays exact to 1 mm
+TOGETHER = 256  # stations in one piece
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets run cells that begin so
 WIDE = ("pipeline", "station", "issued_at", "valid_at", "lead", "unit", "made_by")
 LONG = ("pipeline", "station", "issued_at", "valid_at", "lead", "quantile", "value", "unit")
@@ -18,20 +20,22 @@ ALERT = (
 )
 
 
-def forecast_table(bulletin: Bulletin, form: str) -> bytes:
-    """The forecast, station by station, lead by lead; a station without forecast has rows with empty cells.
+def forecast_table(bulletin: Bulletin, form: str) -> Iterator[bytes]:
+    """The forecast in pieces, station by station, lead by lead; a station without forecast has rows with empty cells.
 
     wide: ``WIDE`` and one column per quantile (q0.05 ...).  long: ``LONG``, a row per quantile.
     """
-    return (_wide if form == "wide" else _long)(bulletin).encode()
+    pieces = (_wide if form == "wide" else _long)(bulletin)
+    while some := "".join(islice(pieces, TOGETHER)):
+        yield some.encode()
 
 
-def alerts_table(bulletin: Bulletin, alerts: Sequence[Alert]) -> bytes:
+def alerts_table(bulletin: Bulletin, alerts: Sequence[Alert]) -> list[bytes]:
     """One row per alert."""
     units = dict(zip(bulletin.layout.stations, bulletin.layout.units, strict=True))
     issued = iso(bulletin.issued_at)
     rows = [_row([text(bulletin.pipeline), issued, str(bulletin.revision), *_alert(a, units)]) for a in alerts]
-    return "".join([_row(ALERT), *rows]).encode()
+    return [row.encode() for row in (_row(ALERT), *rows)]
 
 
 def text(cell: str) -> str:
@@ -56,48 +60,47 @@ def number(value: float) -> str:
     return NUMBER % value if np.isfinite(value) else ""
 
 
-def _wide(bulletin: Bulletin) -> str:
+def _wide(bulletin: Bulletin) -> Iterator[str]:
     forecast = bulletin.forecast
+    blank = "," * (len(forecast.quantiles) - 1)
     numbers = ",".join([NUMBER] * len(forecast.quantiles))
     leads = [f"{valid},{lead}" for lead, valid in enumerate(map(iso, forecast.valid_times()), 1)]
-    blank = "," * (len(forecast.quantiles) - 1)
-    names = zip(forecast.stations, bulletin.layout.units, forecast.made_by, strict=True)
-    header = _row([*WIDE, *(f"q{q:g}" for q in forecast.quantiles)])
-    stations = [
-        (f"{_prefix(bulletin, station)},", f",{text(unit)},{text(made_by)},") for station, unit, made_by in names
-    ]
-    templates = ["".join(f"{a}{lead}{b}\0\n" for lead in leads) for a, b in stations]
-    return header + _filled(templates, numbers, blank, bulletin)
+    ends = (
+        f",{text(unit)},{text(made_by)}," for unit, made_by in zip(bulletin.layout.units, forecast.made_by, strict=True)
+    )
+    starts = _starts(bulletin)
+    yield _row([*WIDE, *(f"q{q:g}" for q in forecast.quantiles)])
+    templates = ("".join(f"{a}{lead}{b}\0\n" for lead in leads) for a, b in zip(starts, ends, strict=True))
+    yield from _filled(templates, numbers, blank, bulletin)
 
 
-def _long(bulletin: Bulletin) -> str:
+def _long(bulletin: Bulletin) -> Iterator[str]:
     forecast = bulletin.forecast
     cells = [
         f"{valid},{lead},{q:g},\0"
         for lead, valid in enumerate(map(iso, forecast.valid_times()), 1)
         for q in forecast.quantiles
     ]
-    templates = []
-    for station, unit in zip(forecast.stations, bulletin.layout.units, strict=True):
-        first, last = f"{_prefix(bulletin, station)},", f",{text(unit)}\n"
-        templates.append(first + (last + first).join(cells) + last)
-    return _row(LONG) + _filled(templates, NUMBER, "", bulletin)
+    ends = (f",{text(unit)}\n" for unit in bulletin.layout.units)
+    yield _row(LONG)
+    templates = (a + (b + a).join(cells) + b for a, b in zip(_starts(bulletin), ends, strict=True))
+    yield from _filled(templates, NUMBER, "", bulletin)
 
 
-def _prefix(bulletin: Bulletin, station: str) -> str:
-    return f"{text(bulletin.pipeline)},{text(station)},{iso(bulletin.issued_at)}"
+def _starts(bulletin: Bulletin) -> Iterator[str]:
+    """What every row of a station begins with."""
+    pipeline, issued = text(bulletin.pipeline), iso(bulletin.issued_at)
+    return (f"{pipeline},{text(station)},{issued}," for station in bulletin.forecast.stations)
 
 
-def _filled(templates: Sequence[str], numbers: str, blank: str, bulletin: Bulletin) -> str:
+def _filled(templates: Iterable[str], numbers: str, blank: str, bulletin: Bulletin) -> Iterator[str]:
     """Each station's values put where its template has a NUL: no text that is written holds one."""
     values, there = bulletin.forecast.values, bulletin.forecast.there
-    parts = []
     for template, row, is_there in zip(templates, values, there, strict=True):
         if is_there:
-            parts.append(template.replace("%", "%%").replace("\0", numbers) % tuple(row.ravel().tolist()))
+            yield template.replace("%", "%%").replace("\0", numbers) % tuple(row.ravel().tolist())
         else:
-            parts.append(template.replace("\0", blank))
-    return "".join(parts)
+            yield template.replace("\0", blank)
 
 
 def _alert(alert: Alert, units: dict[str, str]) -> list[str]:

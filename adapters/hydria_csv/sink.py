@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ class CsvSink:
             for report in reports:
                 text = _json(report).encode()
                 digest = hashlib.sha256(text).hexdigest()[:12]
-                replace_file(place / f"{file_name(report.station)}_{file_name(report.kind)}_{digest}.json", text)
+                replace_file(place / f"{file_name(report.station)}_{file_name(report.kind)}_{digest}.json", [text])
         except OSError as cause:
             raise _refusal(place, cause) from cause
 
@@ -80,8 +80,8 @@ class CsvSink:
             raise _refusal(self._path, cause) from cause
         return f"{self._path}: can be written, {free / 1e9:.1f} GB free."
 
-    def _put(self, file: Path, text: bytes) -> None:
-        replace_file(file.with_name(f"{file.name}.gz") if self._gzip else file, text, packed=self._gzip)
+    def _put(self, file: Path, pieces: Iterable[bytes]) -> None:
+        replace_file(file.with_name(f"{file.name}.gz") if self._gzip else file, pieces, packed=self._gzip)
 
     def _forget(self, place: Path) -> None:
         """Delete files of bulletins older than ``keep``, counted from the newest one there."""

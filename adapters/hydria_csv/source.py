@@ -95,11 +95,14 @@ class CsvSource:
         return _frame(rows, list(archive.book), problems)
 
     def probe(self) -> str:
-        """What is there. Raises FeedError when nothing of it can be used."""
-        from .archive import Archive
+        """How many files, series and values are there, and how new they are. Raises ConfigError when the path does
+        not exist, FeedError when nothing there can be used."""
+        from .archive import REMEDY, Archive
 
-        wanted = self._layout.all_series() if self._layout else ()
+        if not self._path.exists():
+            raise ConfigError(f"source csv: path {str(self._path)!r} does not exist: {REMEDY}")
         archive = Archive(self._path, self._patterns, self._form, self._settle)
+        wanted = self._layout.all_series() if self._layout else archive.offered(self._now())
         archive.expect(wanted)
         problems = archive.refresh(self._now())
         if not archive.feeds or (wanted and not archive.seen):
@@ -121,7 +124,7 @@ def _census(archive: Archive, wanted: Sequence[str]) -> str:
     """How many files and rows, and how new they are."""
     files = f"{archive.path}: {len(archive.feeds)} file{'s' if len(archive.feeds) != 1 else ''}"
     if not wanted:
-        return f"{files}."
+        return f"{files}; its series are known once a pipeline asks for them."
     parts = [p for feed in archive.feeds.values() for p in feed.parts() if len(p)]
     newest_at = f", the newest of {np.datetime64(int(max(p.time[-1] for p in parts)), 's')}Z" if parts else ""
     return f"{files}, {len(archive.seen)} of {len(wanted)} series, {sum(map(len, parts))} values{newest_at}."

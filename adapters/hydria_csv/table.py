@@ -107,7 +107,7 @@ def _numbers(cells: NDArray[Any], form: Form) -> tuple[Values, NDArray[np.bool_]
     if form.decimal != ".":
         flat = flat.mask(flat.str.contains(".", regex=False), "?") if form.decimal == "," else flat
         flat = flat.str.replace(",", ".", regex=False)
-    values = pd.to_numeric(flat, errors="coerce").to_numpy(float)
+    values = pd.to_numeric(flat, errors="coerce").to_numpy(float, copy=True)
     values[empty] = np.nan
     return values.reshape(cells.shape), (np.isnan(values) & ~empty).reshape(cells.shape)
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import hashlib
 import os
 import re
 import shutil
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
-def replace_file(file: Path, text: bytes, packed: bool = False) -> None:
+def replace_file(file: Path, pieces: Iterable[bytes], packed: bool = False) -> None:
     """Write under a temporary name in the same folder, force to disk, rename. Nobody ever sees half a file; the name
     is always the same, so that what a crash left behind is overwritten by the next try."""
     file.parent.mkdir(parents=True, exist_ok=True)
     passing = file.with_name(f".{file.name}.tmp")
-    content = gzip.compress(text, compresslevel=5, mtime=0) if packed else text  # no time: same text, same bytes
     try:
         with open(passing, "wb") as out:
-            out.write(content)
+            for piece in _packed(pieces) if packed else pieces:
+                out.write(piece)
             out.flush()
             os.fsync(out.fileno())
         os.replace(passing, file)
@@ -28,6 +29,14 @@ def replace_file(file: Path, text: bytes, packed: bool = False) -> None:
             passing.unlink(missing_ok=True)
         raise
     _settle(file.parent)
+
+
+def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """One gzip member, without name and time: same text, same bytes."""
+    packer = zlib.compressobj(5, wbits=31)
+    for piece in pieces:
+        yield packer.compress(piece)
+    yield packer.flush()
 
 
 def check_writable(folder: Path) -> int:
