@@ -6,6 +6,8 @@ running.py   once, serve, demo              scoring.py    backtest, verify
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 
 import typer
@@ -28,7 +30,11 @@ for room in (running, looking, learning, scoring):
 
 
 def main() -> None:
-    """The entry point ``hydria``."""
+    """The entry point ``hydria``. HYDRIA_LOG=INFO shows the log; commands tell themselves what matters to people."""
+    level = os.environ.get("HYDRIA_LOG", "").upper()
+    if level in logging.getLevelNamesMapping():
+        logging.basicConfig(level=level, stream=sys.stderr)
+    logging.getLogger("hydria").addHandler(logging.NullHandler())
     try:
         app(prog_name="hydria")
     except BrokenPipeError:  # `hydria ... | head`

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from ..host import Host
     from ..values import Bulletin, Forecast
 
+STATIONS_SHOWN = 20
 CLOSE = 1e-9  # what a replay may differ by
 
 
 def run_all(config: str, at: str, pipeline: str) -> list[dict[str, Any]]:
     """One cycle of every pipeline; an error of one does not stop the next."""
     asked = moment(at, "--at") if at else None
-    host = open_host(config)
-    return [one(partial(issued, host, name, asked), name) for name in pick(host.settings, pipeline)]
+    with open_host(config) as host:
+        return [one(partial(issued, host, name, asked), name) for name in pick(host.settings, pipeline)]
 
 
 def one(work: Callable[[], dict[str, Any]], name: str) -> dict[str, Any]:
@@ -100,17 +101,31 @@ def told(facts: dict[str, Any], bulletin: Bulletin) -> str:
     forecast = bulletin.forecast
     there = f"{int(forecast.there.sum())} of {len(forecast.stations)} stations"
     lines = [f"{bulletin.pipeline}: issued {facts['issued_at']}, revision {bulletin.revision}, {there}"]
+    lines += station_lines(bulletin)[:STATIONS_SHOWN]
     lines += [f"  alert {a.reason}: {a.station} {a.threshold} ({a.basis})" for a in bulletin.alerts if a.is_news]
     lines += [f"  {p.stage}: {f'{p.station}: ' if p.station else ''}{p.error}" for p in bulletin.problems]
     return "\n".join(lines)
 
 
+def station_lines(bulletin: Bulletin) -> list[str]:
+    """One line per station: the value now, and the forecast of the last lead with its 10-90 % band."""
+    f, layout = bulletin.forecast, bulletin.layout
+    valid, levels = iso(f.valid_times()[-1]), list(f.quantiles)
+    lines = []
+    for s, station in enumerate(f.stations):
+        at_end = dict(zip(levels, f.values[s, -1], strict=True))
+        band = f", 10-90 % {at_end[0.1]:.4g} to {at_end[0.9]:.4g}" if {0.1, 0.9} <= set(levels) else ""
+        ahead = f"{at_end[0.5]:.4g} at {valid}{band} ({f.made_by[s]})" if f.there[s] else "no forecast"
+        lines.append(f"  {station}: {bulletin.summary.observed[s, -1]:.4g} {layout.units[s]} now, {ahead}")
+    return lines
+
+
 def replayed(config: str, at: str, pipeline: str, revision: int) -> list[dict[str, Any]]:
     """Make stored bulletins again and compare: the one at ``at``, by default the newest of each pipeline."""
     asked = moment(at, "--at") if at else None
-    host = open_host(config)
-    names = pick(host.settings, pipeline)
-    return [one(partial(compared, host, name, asked, revision), name) for name in names]
+    with open_host(config) as host:
+        names = pick(host.settings, pipeline)
+        return [one(partial(compared, host, name, asked, revision), name) for name in names]
 
 
 def compared(host: Host, name: str, asked: np.datetime64 | None, revision: int) -> dict[str, Any]:
@@ -121,7 +136,7 @@ def compared(host: Host, name: str, asked: np.datetime64 | None, revision: int) 
     if stored is None:
         told_revision = "" if revision < 0 else f" revision {revision}"
         raise HydriaError(f"the store has no bulletin of {name} for {iso(issued_at)}{told_revision}")
-    difference = largest_difference(stored.forecast, host.replay(name, issued_at, stored.revision))
+    difference = largest_difference(stored.forecast, host.replay(name, issued_at, stored.revision).forecast)
     if not difference <= CLOSE:
         raise HydriaError(f"the replay of {name} {iso(issued_at)} differs by {difference:g}; allowed: {CLOSE:g}")
     facts = {"issued_at": iso(issued_at), "revision": stored.revision, "difference": difference}

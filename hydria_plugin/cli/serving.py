@@ -28,10 +28,7 @@ FRESH = 60.0  # seconds: the watchdog is told that all is well while the last ti
 
 def serve_until_stopped(config: str, as_json: bool) -> int:
     """Start the host, wait for SIGTERM or SIGINT, stop it. SIGHUP reloads the configuration."""
-    logging.basicConfig(
-        level=os.environ.get("HYDRIA_LOG", "INFO").upper(), stream=sys.stderr, format=JSON if as_json else PLAIN
-    )
-    logging.Formatter.converter = time.gmtime
+    set_up_log(as_json)
     stop, reload = threading.Event(), threading.Event()
     for number, event in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, reload)):
         signal.signal(number, raises(event))
@@ -43,9 +40,20 @@ def serve_until_stopped(config: str, as_json: bool) -> int:
         watch(host, stop, reload, Watchdog(os.environ, notify))
     finally:
         notify("STOPPING=1")
-        host.stop()
+        host.close()
     say(as_json, "stopped", "every finished step is in the store")
     return 0
+
+
+def set_up_log(as_json: bool) -> None:
+    """One line per event on stderr, UTC; HYDRIA_LOG sets the level."""
+    names, asked = logging.getLevelNamesMapping(), os.environ.get("HYDRIA_LOG", "INFO").upper()
+    logging.basicConfig(
+        level=names.get(asked, logging.INFO), stream=sys.stderr, format=JSON if as_json else PLAIN, force=True
+    )
+    logging.Formatter.converter = time.gmtime
+    for chatty in ("apscheduler", "hydria.schedule.apscheduler"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def raises(event: threading.Event) -> Callable[[int, FrameType | None], None]:

@@ -73,7 +73,7 @@ def build_pipeline(
     house = given(settings, name, clock, rng)
     fresh = build_forecasters(settings, name, registry, clock, rng)
     guarded = {n: isolate(n, f) for n, f in fresh.items()} if isolate else fresh
-    forecasters, digests, warnings = load_models(house["shelf"], fresh, guarded, versions or {})
+    forecasters, digests, warnings = load_models(house["shelf"], fresh, guarded, versions)
     if buffer is None:
         feed = source if source is not None else build_source(settings, name, registry, clock)
         buffer = make_buffer(p, feed, store, forecasters, clock)
@@ -117,7 +117,7 @@ def chosen(names: tuple[str, ...], options: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def load_models(
-    shelf: Shelf, fresh: Mapping[str, Forecaster], guarded: Mapping[str, Forecaster], versions: Mapping[str, str]
+    shelf: Shelf, fresh: Mapping[str, Forecaster], guarded: Mapping[str, Forecaster], versions: Mapping[str, str] | None
 ) -> tuple[dict[str, Forecaster], dict[str, str], tuple[Problem, ...]]:
     """The forecasters that can forecast, the versions of their models, and a problem for each that has no sound one.
 
@@ -131,8 +131,9 @@ def load_models(
             ready[name] = guarded[name]
             continue
         try:
-            version = versions.get(name) or shelf.active(name)
-            if version is None and works_untrained(forecaster):
+            version = shelf.active(name) if versions is None else versions.get(name)
+            if version is None:
+                untrained(shelf, name, forecaster)
                 ready[name] = guarded[name]
                 continue
             loader: Any = guarded[name]  # has what its class, asked above, has
@@ -153,6 +154,12 @@ def needs_model(forecaster: Forecaster) -> bool:
 def works_untrained(forecaster: Forecaster) -> bool:
     """Persistence does: it says so itself."""
     return bool(getattr(forecaster, "works_untrained", False))
+
+
+def untrained(shelf: Shelf, name: str, forecaster: Forecaster) -> None:
+    """Raise ModelError unless it can do without a model."""
+    if not works_untrained(forecaster):
+        raise ModelError(f"{name} has no model in {shelf.root}: run `hydria train`")
 
 
 def left_out(pipeline: str, name: str, error: Exception) -> Problem:
