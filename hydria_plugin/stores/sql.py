@@ -33,8 +33,12 @@ class SqlStore:
         self._documents = sql_writing.Documents()
         self._shelf = sql_reading.Shelf()
         self._closed = False
-        with self._writing("to bring its tables up to date") as connection:
-            migrate(connection, sql_engine.shown(self._url))
+        try:
+            with self._writing("to bring its tables up to date") as connection:
+                migrate(connection, sql_engine.shown(self._url))
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def lock_path(self) -> Path:

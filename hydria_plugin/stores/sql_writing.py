@@ -50,8 +50,8 @@ class Documents:
 def insert_new(connection: Connection, table: sa.Table, row: Row) -> bool:
     """Insert one row unless its key is there; True when it was not."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(row).on_conflict_do_nothing()
-    return bool(connection.execute(statement).rowcount)
+    statement = dialect.insert(table).values(row).on_conflict_do_nothing().returning(sa.literal(1))
+    return connection.execute(statement).first() is not None
 
 
 def insert_all(connection: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
@@ -76,6 +76,8 @@ def write_bulletin(connection: Connection, bulletin: Bulletin, sinks: Sequence[s
     if not insert_new(connection, t.bulletin, row):
         return
     insert_all(connection, t.block, [{**key, "number": i, "body": body} for i, body in enumerate(packed.blocks)])
+    for table in (t.state, t.alert):  # pruning leaves the newest of these when their bulletin goes
+        connection.execute(sa.delete(table).where(_is(table, key)))
     states = [{"plugin": name, "body": pack(held)} for name, held in bulletin.learned.items()]
     insert_all(connection, t.state, [{**key, "known_at": known_at, **state} for state in states])
     if bulletin.received is not None and len(bulletin.received):
