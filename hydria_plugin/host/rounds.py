@@ -65,17 +65,18 @@ def send(pipeline: Pipeline, now: np.datetime64) -> None:
         log.warning("delivery pipeline=%s stage=%s error=%s", pipeline.name, problem.stage, problem.error)
 
 
-def explain(pipeline: Pipeline, bulletin: Bulletin) -> None:
-    """Explain the stations with news and lay the reports in the outbox. A failing explainer is logged and passed
-    over: the alert is out already. Raises StoreError."""
+def explain(pipeline: Pipeline, bulletin: Bulletin) -> bool:
+    """Explain the stations with news and lay the reports in the outbox; whether there are any. A failing explainer is
+    logged and passed over: the alert is out already. Raises StoreError."""
     told = {a.station for a in bulletin.alerts if a.is_news}
     rows = np.flatnonzero([s in told for s in bulletin.forecast.stations])
     if bulletin.window is None or not rows.size or not pipeline.explainers:
-        return
+        return False
     reports = [report for part in by_rung(bulletin, rows) for report in reports_of(pipeline, bulletin, part)]
     if reports:
         sinks = tuple(name for name, sink in pipeline.sinks.items() if isinstance(sink, ReportSink))
         pipeline.store.put_reports(pipeline.name, bulletin.issued_at, bulletin.revision, reports, sinks)
+    return bool(reports)
 
 
 def by_rung(bulletin: Bulletin, rows: Ints) -> Sequence[Ints]:

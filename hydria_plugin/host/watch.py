@@ -49,10 +49,12 @@ class Watch:
     def round(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Do what is due now, newest first; then send. Logs and remembers what fails, raises nothing of it."""
         try:
+            worked = False
             while not stopped() and self._one_step():
-                pass
+                worked = True
             if not stopped():
                 self._end_the_old()
+            if not stopped() and not worked:  # else all that could be sent was sent
                 send(self.pipeline, self.clock())
         except Exception as error:
             self._postpone(error)
@@ -69,7 +71,7 @@ class Watch:
             self.run(min(todo, key=lambda step: (step != newest, step in self.failures, newest - step)))
             return True
         if self._is_time_to_look_again(now):
-            self.run(newest)
+            self.run(newest)  # gives back the bulletin that is there, or, on late data, a revision
         return False
 
     def _newest(self) -> tuple[np.datetime64, np.datetime64]:
@@ -87,6 +89,8 @@ class Watch:
         """Steps without an end, newest first."""
         if self.open_from is None or newest < self.open_from - self.pipeline.layout.step:
             self.open_from = self._first_open(newest)
+        if self.open_from > newest:
+            return ()
         lines = self.pipeline.store.steps(self.pipeline.name, self.open_from, newest)
         missing = due(lines, self.open_from, newest, None, self.pipeline.layout.step)
         self.open_from = missing[-1] if missing else newest + self.pipeline.layout.step
@@ -98,7 +102,7 @@ class Watch:
         back = LOOK_BACK
         while newest - back > np.datetime64(0, "s"):
             if lines := self.pipeline.store.steps(self.pipeline.name, newest - back, newest):
-                return np.datetime64(lines[0].issued_at, "s")
+                return np.datetime64(int(lines[0].issued_at.astype("M8[s]").astype(np.int64)), "s")
             back = back * 4
         return newest
 
@@ -121,14 +125,16 @@ class Watch:
         except Exception as error:
             self._remember(issued_at, error)
             raise
+        if self.open_from == issued_at:
+            self.open_from = issued_at + self.pipeline.layout.step
         self.failures.pop(issued_at, None)
         self.refusals, self.next_try = 0, None
         if self.last is None or bulletin.issued_at >= self.last.issued_at:
             self.last = bulletin
         if is_new(bulletin):
-            send(self.pipeline, self.clock())
-            explain(self.pipeline, bulletin)
-            send(self.pipeline, self.clock())
+            send(self.pipeline, self.clock())  # the alert first
+            if explain(self.pipeline, bulletin):
+                send(self.pipeline, self.clock())
         return bulletin
 
     def _remember(self, issued_at: np.datetime64, error: Exception) -> None:
