@@ -1,0 +1,214 @@
+"""Several forecasters as one: each weighs, station by station and lead by lead, as much as independent events say.
+
+The centre is the weighted mean of the members' centres; the other quantiles are averaged with weights of their own and
+stretched to be reliable (stacking.py, reliability.py). Persistence is always a member, and where a record has too few
+floods to tell skill from luck, the only one that counts. Truth that arrives tilts the weights, within bounds.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from hydria_plugin import Forecast, Forecaster, History, ModelError, Needs, Split, State, Verified, Window
+from hydria_plugin.learning.workbench import Workbench
+from hydria_plugin.values import Floats, Ints
+
+from .cases import rows_of
+from .evidence import Fitted, Progress, fit_member, hindcast, issue_steps, load_fitted, save_fitted
+from .keeping import Fit, check_fit, load_arrays, read_fit, save_arrays, write_fit
+from .mix import Mix, foreseen
+from .mixing import learn_mix
+from .persistence import Persistence
+from .tilt import learn_tilt, tilted
+
+PERSISTENCE = "persistence"
+logger = logging.getLogger("hydria.blend")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A fitted blend."""
+
+    fit: Fit
+    members: Mapping[str, Forecaster]  # in the order of the mix's axis J
+    mix: Mix
+
+
+class Blend:
+    """Weighted mean of other forecasters.
+
+    ``of``: names of the members; by default all that are given. Persistence is added where it is not among them.
+    """
+
+    name = "blend"
+
+    def __init__(
+        self,
+        *,
+        of: Sequence[str] | None = None,
+        members: Mapping[str, Forecaster] | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        given = dict(members or {})
+        if unknown := [name for name in of or () if name not in given and name != PERSISTENCE]:
+            raise ValueError(f"of: no forecaster {unknown[0]!r} to blend; there are: {', '.join(given) or 'none'}")
+        chosen = {name: given[name] for name in (given if of is None else of) if name in given}
+        self.members: dict[str, Forecaster] = {**chosen, PERSISTENCE: chosen.get(PERSISTENCE, Persistence())}
+        self.seed = int((rng or np.random.default_rng(0)).integers(2**63))
+        self.trained: Trained | None = None
+
+    @property
+    def antecedent(self) -> tuple[np.timedelta64, ...]:
+        """What any member needs."""
+        asked = {d for m in self.members.values() if isinstance(m, Needs) for d in m.antecedent}
+        return tuple(sorted(asked))
+
+    # ---- forecasting
+
+    def forecast(self, window: Window) -> Forecast:
+        t = self.ready()
+        check_fit(self.name, t.fit, window.layout)
+        quantiles = np.stack([asked(name, m, window) for name, m in t.members.items()], axis=1)
+        known = foreseen(window)
+        rows = rows_of(window.layout, t.fit.stations)
+        weights = t.mix.weights(rows, known, self.home(t))
+        weights = tilted(weights, window.learned.get(self.name, {}), rows)
+        values = t.mix.combine(quantiles, weights, known, window.layout.median)
+        parts = quantiles[..., window.layout.median]
+        return Forecast.of(window, values, self.name, parts=parts, part_names=tuple(t.members))
+
+    def hindcast(self, history: History, at: Ints, future: bool) -> Floats:
+        """(N, S, H, Q) with the trained weights: what was learned online since is left out."""
+        t = self.ready()
+        check_fit(self.name, t.fit, history.layout)
+        parts = [hindcast(m, history, at, future) for m in t.members.values()]
+        known = np.full(
+            (len(history.layout.stations), history.layout.horizon), future and "rain" in history.layout.kinds
+        )
+        weights = t.mix.weights(rows_of(history.layout, t.fit.stations), known, self.home(t))
+        return np.stack(
+            [
+                t.mix.combine(
+                    np.stack([p[i] for p in parts], axis=1).astype(np.float64), weights, known, history.layout.median
+                )
+                for i in range(len(at))
+            ]
+        )
+
+    def ready(self) -> Trained:
+        if self.trained is None:
+            raise ModelError("blend has not been trained: run `hydria train`")
+        return self.trained
+
+    @staticmethod
+    def home(t: Trained) -> int:
+        return list(t.members).index(PERSISTENCE)
+
+    # ---- learning
+
+    def fit(self, history: History, split: Split) -> Self:
+        return self.fit_on(Workbench(), history, split)
+
+    def fit_on(
+        self, bench: Workbench, history: History, split: Split, progress: Progress = lambda what, share: None
+    ) -> Self:
+        """Fit the members, then the mix. A finished member is kept on the ``bench``. A member that cannot be fitted is
+        left out with a warning. Same data, options and seed: same blend."""
+        at = issue_steps(history, split)
+        if not len(at):
+            raise ModelError(too_short(history))
+        fitted: dict[str, Fitted] = {}
+        for i, (name, member) in enumerate(self.members.items()):
+            progress(name, i / (len(self.members) + 1))
+            one = self.fit_one(bench, name, member, history, split, at)
+            if one is not None:
+                fitted[name] = one
+        if PERSISTENCE not in fitted:
+            raise ModelError(f"blend needs persistence, and it could not be fitted; {too_short(history)}")
+        progress("weights", len(self.members) / (len(self.members) + 1))
+        home = list(fitted).index(PERSISTENCE)
+        mix = learn_mix(history, split, at, list(fitted.values()), home, np.random.default_rng(self.seed))
+        return self.with_trained(Trained(Fit.of(history.layout), {k: f.member for k, f in fitted.items()}, mix))
+
+    def fit_one(
+        self, bench: Workbench, name: str, member: Forecaster, history: History, split: Split, at: Ints
+    ) -> Fitted | None:
+        make = partial(fit_member, member, history, split, at)
+        try:
+            return bench.piece(make, save_fitted, partial(load_fitted, member), "member", name, vars_of(member))
+        except Exception as error:
+            logger.warning("member left out of the blend name=%s error=%s", name, error)
+            return None
+
+    def with_trained(self, trained: Trained) -> Self:
+        new = type(self)(of=None, members=self.members)
+        new.seed, new.trained = self.seed, trained
+        return new
+
+    def learn(self, verified: Verified, state: State) -> State:
+        """Tilt the weights of the centre by one verified valid time."""
+        t = self.ready()
+        rows = rows_of_names(verified.stations, t.fit.stations)
+        return learn_tilt(verified, state, tuple(t.members), rows, t.mix.energy)
+
+    # ---- keeping
+
+    def save(self, folder: Path) -> None:
+        t = self.ready()
+        write_fit(folder, t.fit, {"members": list(t.members)})
+        save_arrays(folder, t.mix.arrays())
+        for name, member in t.members.items():
+            if hasattr(member, "save"):
+                (folder / "members" / name).mkdir(parents=True)
+                member.save(folder / "members" / name)
+
+    def load(self, folder: Path) -> Self:
+        fit, options = read_fit(self.name, folder)
+        names: list[str] = list(options["members"])
+        if gone := [n for n in names if n not in self.members]:
+            raise ModelError(
+                f"blend was trained with {gone[0]!r}, which is not among its members now: run `hydria train`"
+            )
+        arrays: dict[str, Any] = load_arrays(self.name, folder, ("centre", "spread", "stretch", "energy", "events"))
+        members = {n: loaded(self.members[n], folder / "members" / n) for n in names}
+        return self.with_trained(Trained(fit, members, Mix(**arrays)))
+
+
+def asked(name: str, member: Forecaster, window: Window) -> Floats:
+    """(S, H, Q) of a member; NaN throughout if it fails: the others then carry its weight."""
+    try:
+        return np.asarray(member.forecast(window).values, dtype=np.float64)
+    except Exception as error:
+        logger.warning("member of the blend failed name=%s issued_at=%s error=%s", name, window.issued_at, error)
+        return np.full((len(window.stations), window.layout.horizon, len(window.quantiles)), np.nan)
+
+
+def loaded(member: Any, folder: Path) -> Forecaster:
+    answer: Forecaster = member.load(folder) if folder.is_dir() else member
+    return answer
+
+
+def rows_of_names(asked_for: tuple[str, ...], stations: tuple[str, ...]) -> Ints:
+    place = {name: i for i, name in enumerate(stations)}
+    return np.array([place.get(name, -1) for name in asked_for], dtype=np.int64)
+
+
+def vars_of(member: object) -> dict[str, str]:
+    """A member's options: its plain attributes."""
+    return {
+        k: repr(v)
+        for k, v in sorted(vars(member).items())
+        if isinstance(v, (int, float, str, bool, tuple, list, type(None)))
+    }
+
+
+def too_short(history: History) -> str:
+    a = history.layout
+    return f"the record has {len(history)} steps, training needs more than past + horizon = {a.past} + {a.horizon}"

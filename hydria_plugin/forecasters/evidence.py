@@ -1,0 +1,99 @@
+"""What the members of a blend would have forecast, had they not seen the answer: the evidence its weights rest on."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hydria_plugin import Forecaster, Hindcasting, History, Split, Trainable
+from hydria_plugin.learning.splits import folds
+from hydria_plugin.values import Floats, Ints
+
+from .cases import OutOfSample
+from .fitting import truth_ahead
+
+FOLDS = 4
+MOST_ROWS = 60_000  # issue times by stations: 60,000 x 24 leads x 7 quantiles are 40 MB per member in single precision
+FORMS = (False, True)  # without and with the inputs of the horizon known
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A member, fitted, and its out-of-sample quantiles for each form: (2, N, S, H, Q) single precision."""
+
+    member: Forecaster
+    quantiles: Floats
+
+
+def issue_steps(history: History, split: Split) -> Ints:
+    """(N) the steps to judge by: all that the fit may use, evenly thinned where there are very many."""
+    at = np.flatnonzero((split.fit | split.stop).any(axis=0))
+    every = max(1, -(-len(at) * len(history.layout.stations) // MOST_ROWS))
+    return at[::every]
+
+
+def truths(history: History, at: Ints) -> Floats:
+    """(N, S, H) what came; NaN where it is not known or not to be trusted."""
+    return np.stack([truth_ahead(history, s, at) for s in range(len(history.layout.stations))], axis=1)
+
+
+def fit_member(member: Forecaster, history: History, split: Split, at: Ints) -> Fitted:
+    """Fit it, and ask it for forecasts out of sample: its own, or those of refits over folds of events."""
+    if not isinstance(member, Trainable):
+        fitted, ask = member, member
+    else:
+        fitted = copy.deepcopy(member).fit(history, split)
+        ask = fitted
+    if isinstance(ask, OutOfSample):
+        return Fitted(fitted, np.stack([ask.out_of_sample(history, at, form) for form in FORMS]).astype(np.float32))
+    if not isinstance(member, Trainable):
+        return Fitted(fitted, np.stack([hindcast(member, history, at, form) for form in FORMS]))
+    return Fitted(fitted, refitted(member, history, split, at))
+
+
+def refitted(member: Trainable, history: History, split: Split, at: Ints) -> Floats:
+    """(2, N, S, H, Q) from k fits, each without the events it is asked about; NaN for steps beside a fold's border."""
+    layout = history.layout
+    out = np.full((2, len(at), len(layout.stations), layout.horizon, len(layout.quantiles)), np.nan, np.float32)
+    for fold in folds(history, split, FOLDS):
+        model: Any = copy.deepcopy(member).fit(history, fold)
+        asked = fold.test[:, at]
+        rows = np.flatnonzero(asked.any(axis=0))
+        for form in FORMS:
+            seen = hindcast(model, history, at[rows], form)
+            out[int(form), rows] = np.where(asked[:, rows].T[:, :, None, None], seen, out[int(form), rows])
+    return out
+
+
+def hindcast(model: Any, history: History, at: Ints, future: bool) -> Floats:
+    """(N, S, H, Q) single precision. Raises TypeError for a forecaster that cannot look back."""
+    if not isinstance(model, Hindcasting):
+        raise TypeError(f"{type(model).__name__} has no hindcast: it cannot be judged over past events")
+    return np.asarray(model.hindcast(history, at, future), dtype=np.float32)
+
+
+def save_fitted(fitted: Fitted, folder: Path) -> None:
+    np.save(folder / "quantiles.npy", fitted.quantiles, allow_pickle=False)
+    if hasattr(fitted.member, "save"):
+        (folder / "member").mkdir()
+        fitted.member.save(folder / "member")
+
+
+def load_fitted(member: Any, folder: Path) -> Fitted:
+    kept = folder / "member"
+    return Fitted(member.load(kept) if kept.is_dir() else member, np.load(folder / "quantiles.npy", allow_pickle=False))
+
+
+def complete_members(parts: Sequence[Floats], home: int) -> Ints:
+    """Which members have a forecast for at least half of the rows that any has; persistence (``home``) always."""
+    there = np.array([np.isfinite(p).mean() for p in parts])
+    use = (there * 2 >= there.max()) & (there > 0)
+    use[home] = True
+    return np.flatnonzero(use)

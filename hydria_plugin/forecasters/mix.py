@@ -1,0 +1,57 @@
+"""The learned part of a blend: whose centre, whose quantiles, how wide; per station, lead and form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from hydria_plugin import Window
+from hydria_plugin.values import Bools, Floats, Ints
+
+from .cases import NOWHERE, usable
+from .reliability import around
+from .stacking import present_weights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mix:
+    """J members; first axis of the weights: without and with the inputs of the horizon known."""
+
+    centre: Floats  # (2, S, H, J) weights of the members' middle quantiles, sum 1
+    spread: Floats  # (2, H, J) weights of their other quantiles, sum 1
+    stretch: Floats  # (2, H, Q) of the distance from the centre
+    energy: Floats  # (S, H) mean squared movement of the truth away from the last value: the scale of online learning
+    events: Ints  # (S) independent events the weights rest on
+
+    def arrays(self) -> dict[str, Floats]:
+        return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
+
+    def weights(self, rows: Ints, foreseen: Bools, home: int) -> Floats:
+        """(S, H, J) of the centre, for the stations at ``rows``; a station it was not trained for keeps to
+        persistence, the member ``home``."""
+        alone = np.eye(self.centre.shape[-1])[home]
+        kept = np.where(foreseen[..., None], self.centre[1][rows], self.centre[0][rows])
+        return np.asarray(np.where((rows == NOWHERE)[:, None, None], alone, kept))
+
+    def combine(self, quantiles: Floats, weights: Floats, foreseen: Bools, middle: int) -> Floats:
+        """(S, H, Q) of the members' (S, J, H, Q); a member without a forecast for a row leaves its weight to the
+        others. Rows without any member are NaN."""
+        there = np.asarray(np.isfinite(quantiles).all(axis=(2, 3)))  # (S, J)
+        held = np.where(there[:, :, None, None], quantiles, 0.0)
+        own = present_weights(weights, there[:, None])
+        wide = present_weights(np.where(foreseen[..., None], self.spread[1], self.spread[0]), there[:, None])
+        centre = np.einsum("shj,sjh->sh", own, held[..., middle])
+        mixed = np.einsum("shj,sjhq->shq", wide, held)
+        factors = np.where(foreseen[..., None], self.stretch[1], self.stretch[0])
+        values = around(centre, mixed, factors, middle)
+        return np.where(there.any(axis=1)[:, None, None], values, np.nan)
+
+
+def foreseen(window: Window) -> Bools:
+    """(S, H) True where the rain is known up to this lead: the members then answer with the form that uses it."""
+    rain = np.flatnonzero([kind == "rain" for kind in window.layout.kinds])
+    if not len(rain):
+        return np.zeros((len(window.stations), window.layout.horizon), dtype=bool)
+    known: Bools = np.isfinite(usable(window.future.each(lambda a: a[:, 0][..., rain])))
+    return np.asarray(np.logical_and.accumulate(known.any(axis=2), axis=1))

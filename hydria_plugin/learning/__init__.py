@@ -1,0 +1,1 @@
+"""What training needs: records, independent events, splits, the shelf of models, and the training itself."""

@@ -1,0 +1,196 @@
+"""Training: fit every trainable forecaster on a record, judge it on floods it has not seen, and let it reign only if it
+is better than the one that does.
+
+The verdict is spoken on the model fitted without the test part. What then goes on the shelf is fitted once more, with
+the same options, on the whole record, the largest flood included: an operator wants that flood in the model. Both facts
+stand in the manifest (docs/decisions/refit-after-the-verdict.md).
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from hydria_plugin import Forecaster, History, ModelError, Persistent, Split, Trainable
+
+from .events import independent_events
+from .judging import Score, better, judge
+from .manifest import describe, digest_of_history, package_versions
+from .shelf import Shelf
+from .splits import everything, split, why_degraded
+from .workbench import Workbench
+
+logger = logging.getLogger("hydria.train")
+Progress = Callable[[str, float], None]
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A trainable that keeps finished pieces, so that a killed training goes on where it was."""
+
+    def fit_on(self, bench: Workbench, history: History, split: Split, progress: Progress = ...) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one forecaster."""
+
+    name: str
+    version: str | None  # on the shelf; None when it could not be trained
+    promoted: bool
+    why: str  # one sentence
+    scores: Mapping[str, float] = field(
+        default_factory=dict
+    )  # loss relative to the last value held, "challenger" first
+    notes: tuple[str, ...] = ()  # what was done less well than it should be, and why
+
+
+def train(
+    pipeline: str,
+    forecasters: Mapping[str, Forecaster],
+    history: History,
+    shelf: Shelf,
+    *,
+    rng: np.random.Generator,
+    progress: Progress = lambda what, share: None,
+    work: Path | None = None,
+    options: Mapping[str, Any] | None = None,
+    parts: Split | None = None,
+) -> tuple[Outcome, ...]:
+    """Train those of ``forecasters`` that can be trained and kept, in order.
+
+    ``work``: a folder for finished pieces (default: beside the pipeline's models); ``options``: the admin's, by
+    forecaster, for the manifest; ``parts``: the split, by default by events. One that fails does not stop the others.
+    Raises ModelError when the record itself cannot be learned from.
+    """
+    check_record(history)
+    seed = int(rng.integers(2**63))
+    bench = Workbench(work or shelf.root / ".work", digest_of_history(history), package_versions(), seed)
+    plan = Plan(pipeline, history, split(history) if parts is None else parts, shelf, seed, note_of(history))
+    able = {n: f for n, f in forecasters.items() if isinstance(f, Trainable) and isinstance(f, Persistent)}
+    outcomes = []
+    for i, (name, forecaster) in enumerate(able.items()):
+        told = partial(report, progress, i / len(able), 1 / len(able))
+        chosen = dict((options or {}).get(name, {}))
+        outcomes.append(train_one(plan, name, forecaster, chosen, bench.under(name, chosen), told))
+    bench.clear()
+    return tuple(outcomes)
+
+
+def report(progress: Progress, start: float, share: float, what: str, done: float) -> None:
+    progress(what, start + share * done)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What all forecasters of one training share."""
+
+    pipeline: str
+    history: History
+    split: Split
+    shelf: Shelf
+    seed: int
+    notes: tuple[str, ...]
+
+
+def train_one(
+    plan: Plan, name: str, forecaster: Any, options: Mapping[str, Any], bench: Workbench, progress: Progress
+) -> Outcome:
+    """Fit, judge, fit again on all, keep, promote."""
+    try:
+        progress(f"{name}: fitting", 0.0)
+        judged = fit(forecaster, bench.under("judged"), plan.history, plan.split, part(progress, name, 0.0, 0.45))
+        progress(f"{name}: judging", 0.45)
+        challenger = judge(judged, plan.history, plan.split, plan.seed)
+        reigning = judge_reigning(plan, name, forecaster)
+        progress(f"{name}: fitting on the whole record", 0.5)
+        whole = everything(plan.history, plan.split)
+        final = fit(forecaster, bench.under("final"), plan.history, whole, part(progress, name, 0.5, 0.45))
+        return keep(plan, name, final, options, challenger, reigning)
+    except Exception as error:
+        logger.exception("training failed forecaster=%s", name)
+        return Outcome(name, None, False, f"{type(error).__name__}: {error}", notes=plan.notes)
+    finally:
+        progress(f"{name}: done", 1.0)
+
+
+def part(progress: Progress, name: str, start: float, share: float) -> Progress:
+    return lambda what, done: progress(f"{name}: {what}", start + share * done)
+
+
+def fit(forecaster: Any, bench: Workbench, history: History, parts: Split, progress: Progress) -> Any:
+    """The fitted one, from the bench if it was finished before."""
+
+    def make() -> Any:
+        fresh = copy.deepcopy(forecaster)
+        return (
+            fresh.fit_on(bench, history, parts, progress) if isinstance(fresh, Resumable) else fresh.fit(history, parts)
+        )
+
+    return bench.piece(make, lambda made, folder: made.save(folder), forecaster.load, "whole")
+
+
+def judge_reigning(plan: Plan, name: str, forecaster: Any) -> Score | None:
+    """The score of the version that reigns, on the same steps; None without one, or when it no longer fits."""
+    try:
+        if plan.shelf.active(name) is None:
+            return None
+        return judge(forecaster.load(plan.shelf.folder(name)), plan.history, plan.split, plan.seed)
+    except ModelError as fault:
+        logger.warning("reigning model cannot be judged forecaster=%s error=%s", name, fault)
+        return None
+
+
+def keep(
+    plan: Plan, name: str, final: Any, options: Mapping[str, Any], challenger: Score, reigning: Score | None
+) -> Outcome:
+    """Onto the shelf, with its scores; reigning if the verdict says so."""
+    verdict, reason = better(challenger, reigning)
+    told = {"challenger": challenger, **({"reigning": reigning} if reigning else {})}
+    facts = {
+        **describe(plan.history),
+        "options": dict(options),
+        "seed": plan.seed,
+        "scores": {who: score.told() for who, score in told.items()},
+        "verdict": reason,
+        "events": independent_events(plan.split.events).tolist(),
+        "fitted_on": "whole record, after the verdict on the test part",
+        "notes": list(plan.notes),
+    }
+    version = plan.shelf.add(name, final.save, facts)
+    if verdict:
+        plan.shelf.promote(name, version, reason)
+    scores = {who: score.relative_loss for who, score in told.items()}
+    return Outcome(name, version, verdict, reason, scores, plan.notes)
+
+
+def note_of(history: History) -> tuple[str, ...]:
+    degraded = why_degraded(history)
+    return (degraded,) if degraded else ()
+
+
+def check_record(history: History) -> None:
+    """Raise ModelError for a record that no model can learn from: too short, empty or constant at every station."""
+    a, values = history.layout, np.where(history.target.trusted, history.target.values, np.nan)
+    if len(history) <= a.past + a.horizon:
+        raise ModelError(
+            f"the record has {len(history)} steps; training needs more than past + horizon = {a.past} + {a.horizon}"
+        )
+    finite = np.isfinite(values)
+    if not finite.any():
+        raise ModelError(
+            f"no trusted value of {', '.join(a.targets[:3])} in the record: there is nothing to learn from"
+        )
+    low = np.min(values, axis=1, where=finite, initial=np.inf)
+    high = np.max(values, axis=1, where=finite, initial=-np.inf)
+    if not (high > low).any():
+        raise ModelError(
+            f"{a.targets[0]} is {float(low.min())!r} throughout the record: there is nothing to learn from"
+        )

@@ -1,0 +1,66 @@
+"""Half-finished training: what is done is kept in a folder, so that a killed ``hydria train`` goes on where it was.
+
+Every piece has a key made of all that it depends on (data, options, package versions, random state); a piece is written
+beside its place and moved there whole, so what is found is finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+DONE = ".done"
+
+
+class Workbench:
+    """Finished pieces under ``root``; without a root nothing is kept."""
+
+    def __init__(self, root: Path | None = None, *facts: Any) -> None:
+        self.root = root
+        self.facts = facts
+
+    def under(self, *facts: Any) -> Workbench:
+        """The same bench, with more that its pieces depend on."""
+        return Workbench(self.root, *self.facts, *facts)
+
+    def piece(
+        self, make: Callable[[], T], save: Callable[[T, Path], None], load: Callable[[Path], T], *facts: Any
+    ) -> T:
+        """What ``make`` gives; from its folder, if it was finished before. What cannot be read is made again."""
+        if self.root is None:
+            return make()
+        place = self.root / key_of(*self.facts, *facts)
+        if (place / DONE).exists():
+            try:
+                return load(place)
+            except Exception:
+                shutil.rmtree(place, ignore_errors=True)
+        return keep(place, make(), save)
+
+    def clear(self) -> None:
+        """All is done: what was kept for going on is of no more use."""
+        if self.root is not None:
+            shutil.rmtree(self.root, ignore_errors=True)
+
+
+def keep(place: Path, made: T, save: Callable[[T, Path], None]) -> T:
+    """Save what was made, whole or not at all."""
+    scratch = place.with_name(f"{place.name}.{os.getpid()}")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    save(made, scratch)
+    (scratch / DONE).touch()
+    shutil.rmtree(place, ignore_errors=True)
+    os.replace(scratch, place)
+    return made
+
+
+def key_of(*facts: Any) -> str:
+    """A short digest of JSON-able facts."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:24]
