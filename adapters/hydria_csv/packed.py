@@ -19,7 +19,7 @@ def is_packed(head: bytes, encoding: str) -> bool:
 def unpacked(raw: bytes, encoding: str, faults: Faults) -> tuple[bytes, bool]:
     """The text, in UTF-8 where it was not ASCII-based; and whether its end is there for certain."""
     text, ended = _gunzipped(raw, faults) if raw.startswith(GZIP) else (raw, False)
-    if text.startswith(UTF16):
+    if text.startswith(UTF16) and is_ascii_based(encoding):
         encoding = "utf-16"
     if is_ascii_based(encoding):
         return text, ended

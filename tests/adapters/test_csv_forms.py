@@ -87,8 +87,10 @@ def test_every_shape_gives_the_same_table(read, shape: str) -> None:
         ("iso-8859-1", "auto"),
         ("iso-8859-1", "iso-8859-1"),
         ("cp1252", "cp1252"),
-    ]
-    + [("utf-16", "auto"), ("utf-16", "utf-16"), ("utf-32", "utf-32")],
+        ("utf-16", "auto"),
+        ("utf-16", "utf-16"),
+        ("utf-32", "utf-32"),
+    ],
 )
 @pytest.mark.parametrize("packed", [False, True])
 def test_names_with_accents_in_every_encoding(read, encoding: str, option: str, packed: bool) -> None:
