@@ -77,7 +77,7 @@ class Basin:
     def shares(self) -> Floats:
         """(Z) the truth: gain shares, sum 1."""
         shares = np.array([zone.share for zone in self.zones])
-        return shares / shares.sum()
+        return np.asarray(shares / shares.sum())
 
     def responses(self, step_hours: float) -> Floats:
         """(L, Z) the truth: unit hydrographs, zero-padded to one length."""
