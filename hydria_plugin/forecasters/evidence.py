@@ -54,7 +54,7 @@ def fit_member(member: Forecaster, history: History, split: Split, at: Ints) -> 
     if isinstance(ask, OutOfSample):
         return Fitted(fitted, np.stack([ask.out_of_sample(history, at, form) for form in FORMS]).astype(np.float32))
     if not isinstance(member, Trainable):
-        return Fitted(fitted, np.stack([hindcast(member, history, at, form) for form in FORMS]))
+        return Fitted(fitted, np.stack([hindcast(member, history, at, form) for form in FORMS]).astype(np.float32))
     return Fitted(fitted, refitted(member, history, split, at))
 
 
@@ -73,10 +73,10 @@ def refitted(member: Trainable, history: History, split: Split, at: Ints) -> Flo
 
 
 def hindcast(model: Any, history: History, at: Ints, future: bool) -> Floats:
-    """(N, S, H, Q) single precision. Raises TypeError for a forecaster that cannot look back."""
+    """(N, S, H, Q). Raises TypeError for a forecaster that cannot look back."""
     if not isinstance(model, Hindcasting):
         raise TypeError(f"{type(model).__name__} has no hindcast: it cannot be judged over past events")
-    return np.asarray(model.hindcast(history, at, future), dtype=np.float32)
+    return np.asarray(model.hindcast(history, at, future))
 
 
 def save_fitted(fitted: Fitted, folder: Path) -> None:

@@ -37,7 +37,7 @@ class Mix:
     def combine(self, quantiles: Floats, weights: Floats, foreseen: Bools, middle: int) -> Floats:
         """(S, H, Q) of the members' (S, J, H, Q); a member without a forecast for a row leaves its weight to the
         others. Rows without any member are NaN."""
-        there = np.asarray(np.isfinite(quantiles).all(axis=(2, 3)))  # (S, J)
+        there: Bools = np.asarray(np.isfinite(quantiles).all(axis=(2, 3)))  # (S, J)
         held = np.where(there[:, :, None, None], quantiles, 0.0)
         own = present_weights(weights, there[:, None])
         wide = present_weights(np.where(foreseen[..., None], self.spread[1], self.spread[0]), there[:, None])

@@ -6,8 +6,9 @@ that of the last value held; so every station and lead counts alike, and 1 means
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -33,11 +34,15 @@ class Score:
             "cases": self.cases,
         }
 
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> Self:
+        """What :meth:`told` gave, out of a manifest."""
+        return cls(float(told["relative_loss"]), np.asarray(told["persistence_index"]), int(told["cases"]))
 
-def judge(model: Any, history: History, parts: Split, seed: int) -> Score:
-    """Score a fitted model on the test steps, in both forms where they differ. Raises ModelError when nothing can be
+
+def judge(model: Any, history: History, parts: Split, at: Ints) -> Score:
+    """Score a fitted model on the test steps among ``at``, in both forms. Raises ModelError when nothing can be
     judged."""
-    at = test_steps(parts, seed)
     if not len(at):
         raise ModelError("the test part is empty: there is no step to judge a model on")
     truth = truth_of(history, at)
@@ -53,7 +58,7 @@ def judge(model: Any, history: History, parts: Split, seed: int) -> Score:
 
 
 def test_steps(parts: Split, seed: int) -> Ints:
-    """The steps of the test part, sampled where there are very many."""
+    """The steps of the test part, sampled where there are very many; the same for the same seed."""
     at = np.flatnonzero(parts.test.any(axis=0))
     most = max(200, MOST_CASES // len(parts.test))
     return at if len(at) <= most else np.sort(np.random.default_rng(seed).choice(at, most, replace=False))
@@ -73,7 +78,7 @@ def score(quantiles: Floats, truth: Floats, last: Floats, mask: Bools, history: 
     return Score(relative, np.asarray(np.where(base > 0, index, 0.0)), int(there.any(axis=2).sum()))
 
 
-def summed(values: Floats, there: Floats) -> Floats:
+def summed(values: Floats, there: Bools) -> Floats:
     """(S, H)"""
     return np.asarray(np.where(there, values, 0.0).sum(axis=0))
 
@@ -105,6 +110,14 @@ def last_of(history: History, at: Ints) -> Floats:
     newest = np.maximum.accumulate(np.where(np.isfinite(values), steps, -1), axis=1)[:, at]
     there = newest >= np.maximum(at - history.layout.past + 1, 0)
     return np.asarray(np.where(there, np.take_along_axis(values, np.maximum(newest, 0), axis=1), np.nan).T)
+
+
+def unseen_by(history: History, parts: Split, at: Ints, trained_until: np.datetime64) -> Ints:
+    """Those of ``at`` that came after another model's record; none unless there is a flood among them and they are ten
+    horizons or more: less tells nothing."""
+    later = at[history.times[at] > trained_until]
+    flood = (parts.events[:, later] >= 0).any()
+    return later if len(later) >= 10 * history.layout.horizon and flood else later[:0]
 
 
 def better(challenger: Score, reigning: Score | None) -> tuple[bool, str]:

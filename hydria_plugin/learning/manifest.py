@@ -56,9 +56,8 @@ def digest_of_history(history: History) -> str:
     )
     archived = [part for slot, known in sorted(history.forecasts.items()) for part in (slot.encode(), known)]
     signals = (history.target.values, history.target.flags, history.inputs.values, history.inputs.flags)
-    return digest_arrays(
-        json.dumps(shape).encode(), history.times.astype(np.int64), *signals, history.totals, a.static, *archived
-    )
+    times = history.times.astype(np.int64)
+    return digest_arrays(json.dumps(shape).encode(), times, *signals, history.totals, a.static, *archived)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from hydria_plugin import Forecaster, History, ModelError, Persistent, Split, Trainable
 
 from .events import independent_events
-from .judging import Score, better, judge
+from .judging import Score, better, judge, test_steps, unseen_by
 from .manifest import describe, digest_of_history, package_versions
 from .shelf import Shelf
 from .splits import everything, split, why_degraded
@@ -108,12 +108,11 @@ def train_one(
         progress(f"{name}: fitting", 0.0)
         judged = fit(forecaster, bench.under("judged"), plan.history, plan.split, part(progress, name, 0.0, 0.45))
         progress(f"{name}: judging", 0.45)
-        challenger = judge(judged, plan.history, plan.split, plan.seed)
-        reigning = judge_reigning(plan, name, forecaster)
+        verdict = verdict_on(plan, name, forecaster, judged)
         progress(f"{name}: fitting on the whole record", 0.5)
         whole = everything(plan.history, plan.split)
         final = fit(forecaster, bench.under("final"), plan.history, whole, part(progress, name, 0.5, 0.45))
-        return keep(plan, name, final, options, challenger, reigning)
+        return keep(plan, name, final, options, verdict)
     except Exception as error:
         logger.exception("training failed forecaster=%s", name)
         return Outcome(name, None, False, f"{type(error).__name__}: {error}", notes=plan.notes)
@@ -137,38 +136,68 @@ def fit(forecaster: Any, bench: Workbench, history: History, parts: Split, progr
     return bench.piece(make, lambda made, folder: made.save(folder), forecaster.load, "whole")
 
 
-def judge_reigning(plan: Plan, name: str, forecaster: Any) -> Score | None:
-    """The score of the version that reigns, on the same steps; None without one, or when it no longer fits."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Who won, and on what."""
+
+    promote: bool
+    why: str
+    challenger: Score
+    reigning: Score | None = None
+
+
+def verdict_on(plan: Plan, name: str, forecaster: Any, judged: Any) -> Verdict:
+    """The challenger against the reigning version, on steps that neither was fitted on.
+
+    Those are the test steps after the end of the reigning model's record. Where they are too few, or the reigning model
+    no longer fits the pipeline, its own score, spoken when it was the challenger, has to do."""
+    at = test_steps(plan.split, plan.seed)
+    mine = judge(judged, plan.history, plan.split, at)
+    manifest = reigning_manifest(plan, name)
+    if manifest is None:
+        return Verdict(*better(mine, None), mine)
+    until = np.datetime64(str(manifest["training"]["last"]).rstrip("Z"))
+    later = unseen_by(plan.history, plan.split, at, until)
+    if len(later):
+        try:
+            its = judge(forecaster.load(plan.shelf.folder(name)), plan.history, plan.split, later)
+            mine = judge(judged, plan.history, plan.split, later)
+            return Verdict(*better(mine, its), mine, its)
+        except ModelError as fault:
+            logger.warning("reigning model cannot be judged forecaster=%s error=%s", name, fault)
+    its = Score.read(manifest["scores"]["challenger"])
+    promote, why = better(mine, its)
+    return Verdict(promote, f"{why} (on its own test part)", mine, its)
+
+
+def reigning_manifest(plan: Plan, name: str) -> dict[str, Any] | None:
+    """None without a reigning version, or when it cannot be read: then anything sound is better."""
     try:
-        if plan.shelf.active(name) is None:
-            return None
-        return judge(forecaster.load(plan.shelf.folder(name)), plan.history, plan.split, plan.seed)
+        version = plan.shelf.active(name)
+        return None if version is None else plan.shelf.manifest(name, version)
     except ModelError as fault:
-        logger.warning("reigning model cannot be judged forecaster=%s error=%s", name, fault)
+        logger.warning("reigning model cannot be read forecaster=%s error=%s", name, fault)
         return None
 
 
-def keep(
-    plan: Plan, name: str, final: Any, options: Mapping[str, Any], challenger: Score, reigning: Score | None
-) -> Outcome:
+def keep(plan: Plan, name: str, final: Any, options: Mapping[str, Any], verdict: Verdict) -> Outcome:
     """Onto the shelf, with its scores; reigning if the verdict says so."""
-    verdict, reason = better(challenger, reigning)
-    told = {"challenger": challenger, **({"reigning": reigning} if reigning else {})}
+    told = {"challenger": verdict.challenger, **({"reigning": verdict.reigning} if verdict.reigning else {})}
     facts = {
         **describe(plan.history),
         "options": dict(options),
         "seed": plan.seed,
         "scores": {who: score.told() for who, score in told.items()},
-        "verdict": reason,
+        "verdict": verdict.why,
         "events": independent_events(plan.split.events).tolist(),
-        "fitted_on": "whole record, after the verdict on the test part",
+        "fitted_on": "the whole record, after the verdict on the test part",
         "notes": list(plan.notes),
     }
     version = plan.shelf.add(name, final.save, facts)
-    if verdict:
-        plan.shelf.promote(name, version, reason)
+    if verdict.promote:
+        plan.shelf.promote(name, version, verdict.why)
     scores = {who: score.relative_loss for who, score in told.items()}
-    return Outcome(name, version, verdict, reason, scores, plan.notes)
+    return Outcome(name, version, verdict.promote, verdict.why, scores, plan.notes)
 
 
 def note_of(history: History) -> tuple[str, ...]:
