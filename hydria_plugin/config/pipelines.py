@@ -38,7 +38,10 @@ def read_pipeline(
     layout = make_layout(desk, steps, sites, inputs, taken)
     sinks = named_sinks(table)
     try_plugins(desk, registry, layout, sinks, parts)
-    if len(file.faults.lines) > before or layout is None or sites is None or thresholds is None or rules is None:
+    refused = any(getattr(table, field) is None for field in REQUIRED)  # with its fault noted earlier
+    if refused or len(file.faults.lines) > before:
+        return None
+    if layout is None or sites is None or thresholds is None or rules is None:
         return None
     return assemble(desk, layout, sites, thresholds, rules, ratings, sinks)
 

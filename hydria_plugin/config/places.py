@@ -73,6 +73,9 @@ class Lines:
     def __init__(self, text: str) -> None:
         self.text = text.splitlines()
         self.at = dict(scan(self.text))
+        for key, line in list(self.at.items()):
+            for length in range(1, len(key)):  # `a.b = 1` makes the table a
+                self.at.setdefault(key[:length], line)
 
     def find(self, key: Key) -> int | None:
         """The line (from 1) of ``key``, or of the nearest thing that holds it."""
@@ -104,14 +107,9 @@ def scan(lines: Sequence[str]) -> Iterable[tuple[tuple[str, ...], int]]:
                 yield table, number
                 continue
             if found := KEY.match(line):
-                yield from prefixes(table, parts(found[1]), number)
+                yield table + parts(found[1]), number
         bare, long = outside(line, long)
         depth = max(0, depth + sum(bare.count(c) for c in "[{") - sum(bare.count(c) for c in "]}"))
-
-
-def prefixes(table: tuple[str, ...], key: tuple[str, ...], number: int) -> Iterable[tuple[tuple[str, ...], int]]:
-    """``a.b = 1`` under [t] is a line of t.a.b."""
-    yield table + key, number
 
 
 def parts(text: str) -> tuple[str, ...]:

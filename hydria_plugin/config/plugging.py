@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import HydriaError, PluginError
-from ..plugins import Registry
+from ..plugins import Offer, Registry
 from ..roles import Forecaster, Trainable
 from .places import Key, listed, meant, quoted
 from .toml_file import TomlFile
@@ -64,8 +65,7 @@ class Trial:
         """The built part; None, and a fault at ``key``, where it is unknown or refuses its options."""
         if not self.known(role, name, key) or not self.options_fit(role, name, options, key):
             return None
-        wants = set(self.registry.offer(role, name).parameters())
-        if "layout" in wants and self.given.get("layout") is None:
+        if self.given.get("layout") is None and must_have(self.registry.offer(role, name), "layout"):
             return None  # the stations are at fault already
         try:
             if role == "forecaster":
@@ -79,6 +79,12 @@ class Trial:
             return None
         self.parts.append(Part(self.file.place(*key), role, name, built))
         return built
+
+
+def must_have(offer: Offer, parameter: str) -> bool:
+    """Does the factory name ``parameter`` and give it no default?"""
+    found = inspect.signature(offer.factory).parameters.get(parameter)
+    return found is not None and found.default is inspect.Parameter.empty
 
 
 def build_forecaster(

@@ -146,7 +146,7 @@ def read_inputs(path: Path, place: str, written: str, sites: Sites, faults: Faul
     check_series(rows, sites, faults)
     at = {station: s for s, station in enumerate(sites.stations)}
     slots = {slot: v for v, slot in enumerate(kinds)}
-    series = np.full((len(at), len(slots)), "", dtype=object)
+    series = np.full((len(sites.stations), len(slots)), "", dtype=object)
     for row in rows:
         if row.cells["station"] in at:
             place_input(series, at[row.cells["station"]], slots[row.cells["slot"]], row, faults)

@@ -25,7 +25,6 @@ WRONG = {
     "list_type": "is not a list",
     "dict_type": "is not a table",
     "model_type": "is not a table",
-    "string_pattern_mismatch": "is not a name",
 }
 INSIDE: Mapping[type[BaseModel], Mapping[str, type[BaseModel]]] = {
     Document: {"platform": PlatformTable, "pipelines": PipelineTable},
@@ -135,6 +134,8 @@ def explain(file: TomlFile, key: Key, details: ErrorDetails) -> None:
         file.faults.add(
             file.place(*key), f"unknown key {str(key[-1])!r}{meant(str(key[-1]), known)}", listed(known, 40)
         )
+    elif kind == "string_pattern_mismatch":
+        file.faults.add(file.place(*key), f"{quoted(key[-1])} cannot be a name", "letters, digits, - and _")
     elif kind == "missing":
         file.faults.add(file.place(*key), f"is missing in {quoted(file.as_written(*key[:-1]))}", described(key))
     else:
