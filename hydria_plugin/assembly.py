@@ -55,9 +55,10 @@ def future_at(outlook: Outlook, columns: Columns, n: int, horizon: int) -> Signa
 
 def antecedent_at(totals: RunningTotals, columns: Columns, n: int) -> Floats:
     """(S, V, A) the running totals at step ``n``, NaN for absent slots."""
-    durations = len(totals.durations)
-    known = np.vstack([totals.at(n), np.full((1, durations), np.nan)])
-    return np.asarray(known[columns.total_of[columns.slots]].reshape(*columns.shape, durations))
+    known = totals.at(n)
+    known = np.concatenate([known, np.full((len(known), 1), np.nan)], axis=1)
+    picked = np.take(known, columns.total_of[columns.slots], axis=1)
+    return np.asarray(picked.reshape(len(known), *columns.shape).transpose(1, 2, 0))
 
 
 def shared(array: NDArray[Any], axis: int, times: int) -> NDArray[Any]:

@@ -186,10 +186,12 @@ class SeriesBuffer:
     def _put(self, rows: Observations, number: Ints, place: Ints, at: Ints, news: Bools) -> None:
         """Put the rows ``at`` into the ring and the totals, and mark those that are ``news``."""
         at = at[self._ring.held(number[at])]
-        rank = rank_of(rows.lead[at], rows.member[at])
-        if rank.any():
-            at = at[best_of_each(number[at], place[at], rank)]
-            rank = rank_of(rows.lead[at], rows.member[at])
+        rank = np.zeros(len(at), dtype=np.int32)
+        if self._ring.rank is not None:
+            lost = np.isnan(rows.values[at]) & self._simulated[place[at]]
+            rank = rank_of(rows.lead[at], rows.member[at], lost)
+            best = best_of_each(number[at], place[at], rank)
+            at, rank = at[best], rank[best]
         fresh = self._ring.news(number[at], place[at], rows.values[at], rows.flags[at], rank)
         at, rank = at[fresh], rank[fresh]
         news[at] = True

@@ -10,9 +10,10 @@ from .values import Bools, Flag, Floats, Ints
 UNKNOWN = np.iinfo(np.int32).max  # rank of a cell that has no value
 
 
-def rank_of(lead: Ints, member: Ints) -> NDArray[np.int32]:
-    """Smaller is better: the newest issue, and of an ensemble its first member."""
-    return (np.minimum(lead, 2**18) * 4096 + np.clip(member, 0, 4095)).astype(np.int32)
+def rank_of(lead: Ints, member: Ints, lost: Bools) -> NDArray[np.int32]:
+    """Smaller is better: the newest issue, and of an ensemble its first member; what is ``lost`` comes last."""
+    rank = np.minimum(lead, 2**18) * 4096 + np.clip(member, 0, 4095)
+    return np.where(lost, UNKNOWN - 1, rank).astype(np.int32)
 
 
 class Ring:

@@ -29,17 +29,19 @@ class Gridding:
     """How the rows of each series fall on the grid: N series, made once per pipeline."""
 
     series: tuple[str, ...]
-    kinds: tuple[str, ...]  # N
     step: np.timedelta64
     rain_label: str  # "end": a rain row's stamp ends its interval; "start": it begins it
     place: Mapping[str, int]  # series id -> index
+    summed: Bools  # (N) True for what accumulates over a step
+    simulated: Bools  # (N) True for series of the host's own models
 
     @classmethod
     def of(cls, series: Sequence[str], kinds: Sequence[str], step: np.timedelta64, rain_label: str = "end") -> Self:
         if rain_label not in RAIN_LABELS:
             raise ValueError(f"rain_label {rain_label!r} is not one of {', '.join(RAIN_LABELS)}")
         place = {name: i for i, name in enumerate(series)}
-        return cls(tuple(series), tuple(kinds), step, rain_label, place)
+        summed, simulated = ([kind in some for kind in kinds] for some in (SUMMED, ("simulation",)))
+        return cls(tuple(series), step, rain_label, place, np.asarray(summed, bool), np.asarray(simulated, bool))
 
     @classmethod
     def for_layout(cls, layout: Layout, rain_label: str = "end") -> Self:
@@ -56,16 +58,6 @@ class Gridding:
     @property
     def step_us(self) -> int:
         return microseconds_in(self.step)
-
-    @property
-    def summed(self) -> Bools:
-        """(N) True for what accumulates over a step."""
-        return np.asarray([kind in SUMMED for kind in self.kinds], dtype=bool)
-
-    @property
-    def simulated(self) -> Bools:
-        """(N) True for series of the host's own models."""
-        return np.asarray([kind == "simulation" for kind in self.kinds], dtype=bool)
 
 
 def grid(table: pd.DataFrame, gridding: Gridding, wanted: Wanted) -> tuple[Observations, tuple[Problem, ...]]:

@@ -94,13 +94,44 @@ class Bins:
         """(N), (N) sum and count of the bins ``first`` to ``last - 1``."""
         size, n = self.sums.shape
         total, count = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-        while first < last:
-            row = first % size
-            some = min(last - first, size - row)
-            total += np.add.reduce(self.sums[row : row + some], axis=0)
-            count += np.add.reduce(self.counts[row : row + some], axis=0)
-            first += some
+        for number in range(first, last):
+            total += self.sums[number % size]
+            count += self.counts[number % size]
         return total, count
+
+
+@dataclass(slots=True)
+class Span:
+    """The sum over some bins, kept: the next one differs by a bin at either end, and by what came late."""
+
+    bins: Bins
+    first: int = 0
+    last: int = 0  # one after the last bin
+    total: NDArray[np.int64] | None = None
+    count: NDArray[np.int64] | None = None
+
+    def add(self, series: Ints, steps: Ints, more: Ints, count: Ints) -> None:
+        """These values were added to the bins as well."""
+        if self.total is None or self.count is None or len(steps) == 0:
+            return
+        if (steps.max() - 1) // self.bins.width < self.first or (steps.min() - 1) // self.bins.width >= self.last:
+            return
+        number = (steps - 1) // self.bins.width
+        mine = (number >= self.first) & (number < self.last)
+        np.add.at(self.total, series[mine], more[mine])
+        np.add.at(self.count, series[mine], count[mine])
+
+    def over(self, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(N), (N) sum and count of the bins ``first`` to ``last - 1``."""
+        ahead = self.first <= first <= self.last <= last and first - self.first + last - self.last < last - first
+        if self.total is None or self.count is None or not ahead:
+            self.total, self.count = self.bins.between(first, last)
+        else:
+            for sign, part in ((-1, (self.first, first)), (1, (self.last, last))):
+                total, count = self.bins.between(*part)
+                self.total, self.count = self.total + sign * total, self.count + sign * count
+        self.first, self.last = first, last
+        return self.total, self.count
 
 
 class RunningTotals:
@@ -116,6 +147,8 @@ class RunningTotals:
         steps = {w: max(d for d in self.durations if bin_width(d) == w) + w for w in widths - {1}}
         steps[1] = max([*exact, *widths])
         self._levels = {w: Bins.empty(w, steps[w] + depth, n) for w in sorted(widths)} if self.durations else {}
+        self._whole = {d: Span(self._levels[bin_width(d)]) for d in self.durations}
+        self._rest = {w: Span(self._levels[1]) for w in self._levels}
 
     def advance(self, step: int) -> None:
         for level in self._levels.values():
@@ -130,21 +163,22 @@ class RunningTotals:
         count = np.isfinite(after).astype(np.int32) - np.isfinite(before).astype(np.int32)
         for level in self._levels.values():
             level.add(series, steps, more, count)
+        for span in (*self._whole.values(), *self._rest.values()):
+            span.add(series, steps, more, count)
 
     def at(self, step: int) -> Floats:
-        """(N, A) the totals at ``step``."""
-        out = np.empty((len(self.summed), len(self.durations)))
-        for a, d in enumerate(self.durations):
-            out[:, a] = finished(*self._sum(step, d), d, self.summed)
+        """(A, N) the totals at ``step``."""
+        out = np.empty((len(self.durations), len(self.summed)))
+        for row, d in zip(out, self.durations, strict=True):
+            row[:] = finished(*self._sum(step, d), d, self.summed)
         return out
 
     def _sum(self, step: int, d: int) -> tuple[Floats, Floats]:
         w = bin_width(d)
         first, inside = divmod(step - d, w)
-        whole = step // w
-        total, count = self._levels[w].between(first, whole)
-        rest, there = self._levels[1].between(whole * w, step)
+        total, count = self._whole[d].over(first, step // w)
         if w > 1:
+            rest, there = self._rest[w].over(step // w * w, step)
             total, count = total + rest, count + there
         if not inside:
             return total.astype(np.float64), count.astype(np.float64)

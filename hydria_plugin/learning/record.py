@@ -89,7 +89,8 @@ class Record:
         at = np.flatnonzero((~ahead | self.gridding.simulated[rows.index]) & (number <= self.last))
         cell = number[at] - self.first, rows.index[at]
         if self.rank is not None:
-            rank = rank_of(rows.lead[at], rows.member[at])
+            lost = np.isnan(rows.values[at]) & self.gridding.simulated[rows.index[at]]
+            rank = rank_of(rows.lead[at], rows.member[at], lost)
             order = np.argsort(-rank, kind="stable")  # the best is written last
             order = order[rank[order] <= self.rank[cell][order]]
             at, cell = at[order], (cell[0][order], cell[1][order])
@@ -169,7 +170,7 @@ class Archive:
         newest = np.maximum.accumulate(newest)
         ahead = np.arange(start, start + steps)[:, None] + np.arange(horizon) - issues[newest][:, None]
         reached = (newest[:, None] >= 0) & (ahead < table.shape[1])
-        return np.where(reached, table[newest[:, None], np.minimum(ahead, table.shape[1] - 1)], np.nan)
+        return np.where(reached, table[newest[:, None], np.clip(ahead, 0, table.shape[1] - 1)], np.nan)
 
 
 def mean_by(row: Ints, column: Ints, values: Floats, shape: tuple[int, int]) -> Floats:

@@ -147,3 +147,76 @@ def changed(feed: MemoryFeed, which: list[int], by: float) -> MemoryFeed:
     """The same feed, the values of some rows moved."""
     rows = [replace(r, value=r.value + by) if i in which else r for i, r in enumerate(feed.rows)]
     return MemoryFeed(rows)
+
+
+def future_of(feed: MemoryFeed, layout: Layout, series: str, number: int, known: float) -> dict[int, np.ndarray]:
+    """Member -> (H) the newest issue known of a series, the slow way; the steps of rows lie on the grid."""
+    step = int(layout.step.astype(int))
+    rows = [
+        r
+        for r in feed.rows
+        if r.series == series and r.issued is not None and r.received <= known and r.issued // step <= number
+    ]
+    rows = [r for r in rows if r.issued is not None and r.issued <= number * step]
+    ahead = [r for r in rows if math.ceil(r.time / step) > (r.issued or 0) // step and r.time <= known + 1e9]
+    if not ahead:
+        return {}
+    newest = max((r.issued or 0) // step for r in ahead)
+    out: dict[int, np.ndarray] = {}
+    for r in sorted((r for r in ahead if (r.issued or 0) // step == newest), key=lambda r: r.received):
+        h = math.ceil(r.time / step) - number
+        if 1 <= h <= layout.horizon:
+            out.setdefault(r.member, np.full(layout.horizon, math.nan))[h - 1] = r.value
+    return out
+
+
+@dataclass(frozen=True)
+class Made:
+    """A made-up feed and the cycles that will ask it."""
+
+    layout: Layout
+    feed: MemoryFeed
+    step: int
+    overlap: np.timedelta64
+    cycles: list[tuple[int, float]]  # step number, seconds known at
+
+    def at(self, cycle: tuple[int, float]) -> tuple[np.datetime64, np.datetime64]:
+        return step_at(cycle[0], self.step), moment(cycle[1])
+
+
+def made_up(seed: int, step: int, *, forecasts: bool = False, members: int = 1, cycles: int = 6) -> Made:
+    """Irregular, finer, late, corrected, flagged and missing rows for two or three stations; some share a series."""
+    rng = np.random.default_rng(seed)
+    kinds = ("rain", "level", "simulation") if forecasts else ("rain", "pet", "level")
+    series = [["r", "", "c"], ["r", "b1", ""], ["r2", "b2", "c"]][: int(rng.integers(2, 4))]
+    layout = layout_of(series, kinds, step=step, past=int(rng.integers(1, 9)), horizon=int(rng.integers(1, 5)))
+    overlap, span = 3, 40
+    rows: list[Row] = []
+    for name in layout.all_series():
+        for _ in range(int(rng.integers(0, 90))):
+            at = rng.integers(-span * 4, 40) * step / 4 if rng.random() < 0.8 else rng.integers(-span, 10) * step * 1.0
+            late = rng.integers(0, overlap * 4) * step / 4 if rng.random() < 0.4 else 0.0
+            value = math.nan if rng.random() < 0.05 else float(rng.integers(0, 50)) / 8
+            rows.append(Row(name, at, value, at + late, flag=int(rng.choice([1, 1, 1, 2, 3, 4]))))
+    if forecasts:
+        rows += issued(rng, ("r", "r2", "c", "b1"), step, layout.horizon, members)
+    first, known, asked = int(rng.integers(-3, 2)), -math.inf, []
+    for n in range(first, first + cycles):
+        known = max(known, n * step) + float(rng.integers(0, 5)) * step / 4
+        asked.append((n, known))
+    return Made(layout, MemoryFeed(rows), step, np.timedelta64(overlap * step, "s"), asked)
+
+
+def issued(rng: np.random.Generator, series: tuple[str, ...], step: int, horizon: int, members: int) -> list[Row]:
+    """Forecasts of some series, of different reach, some late."""
+    rows = []
+    for name in series:
+        for issue in range(-20, 10):
+            if rng.random() < 0.4:
+                late = float(rng.integers(0, 4)) * step / 2
+                for lead in range(1, int(rng.integers(1, horizon + 3)) + 1):
+                    for member in range(members if name.startswith("r") else 1):
+                        value = float(rng.integers(0, 99)) / 4
+                        valid, at = (issue + lead) * step * 1.0, issue * step * 1.0
+                        rows.append(Row(name, valid, value, at + late, at, member))
+    return rows
