@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 
 from hydria_plugin import Forecaster, hookimpl
 
+from .blend import Blend
 from .boosting import Boosting
+from .host_forecast import HostForecast
 from .persistence import Persistence
 from .ridge import Ridge
 
@@ -18,4 +20,6 @@ def hydria_forecasters() -> Mapping[str, Callable[..., Forecaster]]:
         "persistence": Persistence,
         "ridge": Ridge,
         "boosting": Boosting,
+        "host-forecast": HostForecast,
+        "blend": Blend,
     }

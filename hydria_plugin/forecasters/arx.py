@@ -38,15 +38,14 @@ def block_means(values: Floats, lags: Ints) -> Floats:
 
 
 def past_columns(cases: Cases, unit: Floats, centre: Floats) -> Floats:
-    """(N, C) what is known at the issue time: the target against its newest value, its level, the inputs by blocks,
-    the wetness by running totals, and rain times level: a wet basin answers more."""
+    """(N, C) what is known at the issue time: the target against its newest value, its level, the inputs by blocks and
+    the wetness by running totals. (Products of rain and level were tried here: they cost skill without a rain
+    forecast.)"""
     base = cases.base[:, None]
     lags = blocks(cases.target.shape[1])
     target = (block_means(cases.target, lags)[:, 1:] - base) / unit[:, None]
     level = (base - centre[:, None]) / unit[:, None]
     parts = [target, level, *input_columns(cases, lags)]
-    fallen = block_means(mean_rain(cases.inputs, cases)[:, :, None], lags)[:, :, 0]
-    parts += [fallen * level, fallen[:, :FINE] ** 2] if len(cases.rain) else []
     return np.concatenate(parts, axis=1)
 
 
