@@ -101,7 +101,7 @@ def _ragged(scan: _Scan, cells: Numbers, separator: bytes, width: int, faults: F
     ragged = (cells != width) & ~skip
     for i in np.flatnonzero(ragged & (cells > width)):
         ragged[i] = not scan.line(i).rstrip(b" ").endswith(separator * (cells[i] - width))
-    for i in np.flatnonzero(ragged & (cells < width) & (scan.ends - scan.starts < width + 64)):
+    for i in np.flatnonzero(ragged & (cells < width)):
         ragged[i] = bool(scan.line(i).strip(b" \t" + separator))
     found = np.flatnonzero(ragged)
     if len(found):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import zlib
 
 from .faults import Faults
 
 LARGEST = 1 << 31  # bytes of text that one file may hold, unpacked: a bomb is refused
 GZIP, UTF16 = b"\x1f\x8b", (b"\xff\xfe", b"\xfe\xff")
-PIECE = 1 << 16
+PIECE = 1 << 14
 
 
 def is_packed(head: bytes, encoding: str) -> bool:
@@ -49,9 +50,11 @@ def _member(member: zlib._Decompress, raw: bytes, parts: list[bytes]) -> tuple[b
     """Unpack piece by piece, for what comes before a fault is good. Gives what follows the member, and the fault."""
     room = LARGEST - sum(map(len, parts))
     for first in range(0, len(raw), PIECE):
+        piece, before = raw[first : first + PIECE], member.copy()
         try:
-            parts.append(member.decompress(raw[first : first + PIECE], room + 1))
+            parts.append(member.decompress(piece, room + 1))
         except zlib.error as error:
+            parts.append(_until_fault(before, piece))
             return b"", f"is damaged gzip ({error}); the whole lines before the damage are used"
         room -= len(parts[-1])
         if room < 0:
@@ -59,3 +62,12 @@ def _member(member: zlib._Decompress, raw: bytes, parts: list[bytes]) -> tuple[b
         if member.eof:
             return member.unused_data + raw[first + PIECE :], ""
     return b"", ""
+
+
+def _until_fault(member: zlib._Decompress, piece: bytes) -> bytes:
+    """Byte by byte: zlib gives nothing of a piece in which it meets a fault."""
+    parts = []
+    with contextlib.suppress(zlib.error):
+        for i in range(len(piece)):
+            parts.append(member.decompress(piece[i : i + 1]))
+    return b"".join(parts)

@@ -91,7 +91,8 @@ def known(rows: Rows, issued_at: int, known_at: int) -> Rows:
 
 
 def newest(rows: Rows) -> Rows:
-    """Of rows for the same series, time, issue and member the one received last; the later row where they tie."""
+    """Of rows for the same series, time, issue and member the one received last; the later row where they tie.
+    Sorted by time, then by series."""
     if len(rows) < 2 or _differ(rows):
         return rows
     keys: list[Array] = [rows.code, rows.time]
@@ -101,8 +102,7 @@ def newest(rows: Rows) -> Rows:
     same = np.ones(len(rows) - 1, bool)
     for key in keys:
         same &= key[order][1:] == key[order][:-1]
-    chosen = order[np.append(~same, True)]
-    return rows.take(np.sort(chosen))
+    return rows.take(order[np.append(~same, True)])
 
 
 def _received(rows: Rows, stamped: Array) -> Array:

@@ -52,8 +52,8 @@ def test_a_correction_counts_from_its_reception_on(read) -> None:
 def test_of_duplicates_the_later_row_counts_and_order_does_not_matter(read) -> None:
     text = "time,a,b\n2020-02-01T00:20Z,3,\n2020-02-01T00:00Z,1,5\n2020-02-01T00:10Z,2,\n2020-02-01T00:00Z,8,\n"
     assert cells(read(text, "a", "b")) == [
-        ("b", "2020-02-01T00:00", 5.0),
         ("a", "2020-02-01T00:00", 8.0),
+        ("b", "2020-02-01T00:00", 5.0),
         ("a", "2020-02-01T00:10", 2.0),
         ("a", "2020-02-01T00:20", 3.0),
     ]

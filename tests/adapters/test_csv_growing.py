@@ -13,7 +13,10 @@ from hydria_csv import CsvSource
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-TEXT = 'time;Alès;"b"\r\n2020-02-01T00:00Z;1,25;-2\r\n# note\n\n2020-02-01T00:10Z;12,5;\r\nx;1;1\n2020-02-01T00:20Z;"3,5";7\n'
+TEXT = (
+    'time;Alès;"b"\r\n2020-02-01T00:00Z;1,25;-2\r\n# note\n\n'
+    '2020-02-01T00:10Z;12,5;\r\nx;1;1\n2020-02-01T00:20Z;"3,5";7\n'
+)
 CONTENT = TEXT.encode()
 WANTED = asked(["Alès", "b"])
 ROWS = [
@@ -161,13 +164,12 @@ def test_without_a_clock_a_last_line_without_end_is_left(feeds: Path) -> None:
     assert table["value"].tolist() == [1.0] and problems(table) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_a_file_that_cannot_be_opened_is_said_each_time(feeds: Path) -> None:
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that opens and cannot be read")
+def test_a_file_that_cannot_be_read_is_said_each_time(feeds: Path) -> None:
     (feeds / "a.csv").write_text("time,a\n2020-02-01,1\n")
-    (feeds / "b.csv").write_text("time,b\n2020-02-01,1\n")
-    (feeds / "b.csv").chmod(0)
+    (feeds / "b.csv").symlink_to("/proc/self/mem")
     source = opened(feeds)
     for _ in range(2):
-        table = source.read(asked(["a", "b"]))
+        table = source.read(asked(["a"]))
         assert table["series"].tolist() == ["a"]
-        assert any("b.csv: cannot be read (Permission denied)" in p for p in problems(table))
+        assert problems(table) == ["b.csv: cannot be read (Input/output error); what was read before is kept"]
