@@ -53,6 +53,14 @@ class Issue:
         return np.where(there > 0, np.nansum(picked, axis=1) / np.maximum(there, 1), np.nan)
 
 
+    def ensemble(self, series: Ints) -> list[int]:
+        """The members of those series that have several."""
+        if len(self.members) == 1:
+            return []
+        there = np.isfinite(self.values[self.column[series]]).any(axis=2)
+        return [int(m) for m in self.members[there[there.sum(axis=1) > 1].any(axis=0)]]
+
+
 @dataclass(slots=True)
 class Outlook:
     """The newest issues of N series, as far back as a window may still ask."""
@@ -90,8 +98,7 @@ class Outlook:
         used = self._newest(step, columns)
         if not used:
             return None
-        ensembles = [held.members for held in (self.issues[issue] for issue, _ in used) if len(held.members) > 1]
-        members = sorted({int(m) for some in ensembles for m in some})
+        members = sorted({m for issue, places in used for m in self.issues[issue].ensemble(columns[places])})
         out = np.full((1 + len(members), horizon, len(columns)), np.nan)
         for issue, places in used:
             self._fill(out, members, issue, step - issue, places, columns[places])

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from .values import Bools, Flag, Floats, Ints
 
+FEW = 2000  # columns that are gathered at once
 UNKNOWN = np.iinfo(np.int32).max  # rank of a cell that has no value
 
 
@@ -82,10 +83,12 @@ class Ring:
 
     def window(self, last: int, steps: int, columns: Ints) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
         """(steps, K) values and flags of the ``columns`` at the ``steps`` steps up to ``last``."""
+        rows = np.arange(last - steps + 1, last + 1) % self.length
+        if len(columns) < FEW:
+            return self.values[rows[:, None], columns], self.flags[rows[:, None], columns]
         values = np.empty((steps, len(columns)))
         flags = np.empty((steps, len(columns)), dtype=np.uint8)
-        for k, number in enumerate(range(last - steps + 1, last + 1)):
-            row = number % len(self.values)
+        for k, row in enumerate(rows):  # a row at a time stays in the processor's cache
             np.take(self.values[row], columns, out=values[k], mode="clip")
             np.take(self.flags[row], columns, out=flags[k], mode="clip")
         return values, flags

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from memory_feed import MemoryFeed, Row, layout_of, moment, past_of, step_at
 
 from hydria_plugin.buffer import SeriesBuffer
-from hydria_plugin.values import Flag, Layout, Observations, Window
+from hydria_plugin.errors import FeedError
+from hydria_plugin.values import Flag, Layout, Observations, Wanted, Window
 
 HOUR = 3600
 OVERLAP = np.timedelta64(3, "h")
@@ -23,8 +25,8 @@ def steady(names: tuple[str, ...], hours: int, late: float = 0.0) -> list[Row]:
 
 def same(a: Window, b: Window) -> bool:
     """Equal to the last bit."""
-    pairs = [(getattr(x, f), getattr(y, f)) for x, y in ((a.observed, b.observed), (a.past, b.past), (a.future, b.future))
-             for f in ("values", "flags", "sigma", "method")]  # fmt: skip
+    signals = ((a.observed, b.observed), (a.past, b.past), (a.future, b.future))
+    pairs = [(getattr(x, f), getattr(y, f)) for x, y in signals for f in ("values", "flags", "sigma", "method")]
     pairs.append((a.antecedent, b.antecedent))
     return all(p.shape == q.shape and np.array_equal(p, q, equal_nan=p.dtype.kind == "f") for p, q in pairs)
 
@@ -94,16 +96,16 @@ def test_finer_rows_read_again_are_not_summed_twice() -> None:
         assert window.past.values[0, 0, :, 0].tolist() == [6.0] * 6
 
 
-@pytest.mark.parametrize(("label", "expected"), [("end", 6.0), ("start", 21.0)])
-def test_rain_label(label: str, expected: float) -> None:
+@pytest.mark.parametrize(("label", "newest", "before"), [("end", 21.0, 6.0), ("start", 20.0 + 6.0, np.nan)])
+def test_rain_label(label: str, newest: float, before: float) -> None:
+    """Rows stamped 8:00, 8:30 and 9:00: with the start label the first two are the hour to nine."""
     layout = two_stations()
     rows = [Row("rain1", 8 * HOUR, 6.0, 0), Row("rain1", 8.5 * HOUR, 20.0, 0), Row("rain1", 9 * HOUR, 1.0, 0)]
     buffer = SeriesBuffer(layout, MemoryFeed(rows), overlap=OVERLAP, rain_label=label)
     window = buffer.window(step_at(9, HOUR), moment(9 * HOUR))
     by_hand = past_of(MemoryFeed(rows), layout, "rain1", "rain", 9, 9 * HOUR, label)
     assert np.array_equal(window.past.values[0, 0, :, 0], by_hand, equal_nan=True)
-    assert window.past.values[0, 0, -1, 0] == {"end": 21.0, "start": 26.0}[label]
-    assert (window.past.values[0, 0, -2, 0] == 6.0) == (label == "end")
+    np.testing.assert_array_equal(window.past.values[0, 0, -2:, 0], [before, newest])
 
 
 def test_catching_up_gives_the_window_as_of_then() -> None:
@@ -158,3 +160,101 @@ def test_issue_time_off_the_grid_is_refused() -> None:
     buffer = SeriesBuffer(two_stations(), MemoryFeed([]), overlap=OVERLAP)
     with pytest.raises(ValueError, match="multiple of the step"):
         buffer.window(moment(1800).astype("M8[s]"), moment(1800))
+
+
+class Failing(MemoryFeed):
+    def read(self, wanted: Wanted) -> pd.DataFrame:
+        raise FeedError("the host does not answer")
+
+
+def test_a_source_that_fails_leaves_what_is_held() -> None:
+    layout = two_stations()
+    feed = MemoryFeed(steady(("level@s0",), 50))
+    buffer = SeriesBuffer(layout, feed, overlap=OVERLAP)
+    before = buffer.window(step_at(10, HOUR), moment(10 * HOUR))
+    read, feed.read = feed.read, Failing([]).read  # type: ignore[method-assign]
+    with pytest.raises(FeedError, match="does not answer"):
+        buffer.window(step_at(11, HOUR), moment(11 * HOUR))
+    feed.read = read  # type: ignore[method-assign]
+    assert same(buffer.window(step_at(10, HOUR), moment(10 * HOUR)), before)
+    assert buffer.window(step_at(11, HOUR), moment(11 * HOUR)).observed.values[0, 0, -1] == 11
+
+
+def test_what_cannot_be_read_is_a_problem_of_that_window() -> None:
+    layout = two_stations()
+    rows = [*steady(("level@s0",), 50), Row("level@s0", 9.5 * HOUR, float("inf"), 0), Row("up", 9 * HOUR, 1e308, 0)]
+    buffer = SeriesBuffer(layout, MemoryFeed(rows), overlap=np.timedelta64(0, "h"))
+    window = buffer.window(step_at(10, HOUR), moment(10 * HOUR))
+    assert window.observed.values[0, 0, -1] == 10
+    assert ["level@s0" in p.error for p in buffer.problems()] == [True, False]
+    buffer.window(step_at(11, HOUR), moment(11 * HOUR))
+    buffer.window(step_at(12, HOUR), moment(12 * HOUR))
+    assert buffer.problems() == ()
+
+
+def test_a_failed_value_is_shown_with_its_flag_and_left_out_of_totals() -> None:
+    layout = two_stations()
+    rows = [Row("rain1", h * HOUR, 1.0, 0, flag=4 if h == 9 else 1) for h in range(-30, 11)]
+    day = np.timedelta64(24, "h")
+    window = SeriesBuffer(layout, MemoryFeed(rows), overlap=OVERLAP, durations=[day]).window(
+        step_at(10, HOUR), moment(10 * HOUR)
+    )
+    assert window.past.values[0, 0, -2, 0] == 1.0 and window.past.flags[0, 0, -2, 0] == Flag.FAIL
+    assert window.antecedent[0, 0, 0] == pytest.approx(24.0)  # 23 of 24, scaled
+
+
+def test_a_gap_as_long_as_the_buffer_leaves_nothing_old_behind() -> None:
+    layout = two_stations()
+    feed = MemoryFeed([*steady(("level@s0", "rain1"), 50), Row("level@s0", 5000 * HOUR, 3.0, 0)])
+    buffer = SeriesBuffer(layout, feed, overlap=OVERLAP, durations=[np.timedelta64(100, "h")])
+    buffer.window(step_at(40, HOUR), moment(40 * HOUR))
+    window = buffer.window(step_at(5000, HOUR), moment(5000 * HOUR))
+    assert np.isnan(window.observed.values[0, 0, :-1]).all() and window.observed.values[0, 0, -1] == 3.0
+    assert np.isnan(window.antecedent).all()
+
+
+def test_a_new_series_in_the_configuration_is_read_in_full() -> None:
+    rows = steady(("level@s0", "level@s1", "rain1", "up"), 60)
+    old = SeriesBuffer(layout_of([["rain1"], ["rain1"]], ("rain",)), MemoryFeed(rows), overlap=OVERLAP)
+    old.window(step_at(40, HOUR), moment(40 * HOUR))
+    feed = MemoryFeed(rows)
+    buffer = SeriesBuffer(two_stations(), feed, overlap=OVERLAP, restored=[old.pending()])
+    window = buffer.window(step_at(41, HOUR), moment(41 * HOUR))
+    assert window.past.values[0, 0, :, 1].tolist() == [336, 337, 338, 339, 340, 341]
+    assert [w.series for w in feed.asked] == [("level@s0", "level@s1", "rain1", "up"), ("up",)]
+    assert feed.asked[0].start == step_at(41 - 1 - 3, HOUR)
+
+
+def test_the_past_of_a_simulation_is_its_newest_issue_then() -> None:
+    layout = layout_of([["sim"]], ("simulation",), past=4, horizon=3)
+    rows = [
+        Row("sim", (issue + lead) * HOUR, 100.0 * issue + lead, (issue + 0.25) * HOUR, issue * HOUR)
+        for issue in range(-30, 40, 2)
+        for lead in range(6)
+    ]
+    buffer = SeriesBuffer(layout, MemoryFeed(rows), overlap=OVERLAP)
+    window = buffer.window(step_at(9, HOUR), moment(9 * HOUR))
+    assert window.past.values[0, 0, :, 0].tolist() == [600, 601, 800, 801]
+    assert window.future.values[0, 0, :, 0].tolist() == [802, 803, 804]
+    later = buffer.window(step_at(11, HOUR), moment(11 * HOUR))
+    assert later.past.values[0, 0, :, 0].tolist() == [800, 801, 1000, 1001]
+    assert later.future.values[0, 0, :, 0].tolist() == [1002, 1003, 1004]
+
+
+def test_an_issue_that_ended_leaves_nothing_known() -> None:
+    layout = layout_of([["rain1"]], ("rain",), past=4, horizon=3)
+    rows = [Row("rain1", (2 + lead) * HOUR, 1.0, 2 * HOUR, 2 * HOUR) for lead in range(1, 4)]
+    buffer = SeriesBuffer(layout, MemoryFeed(rows), overlap=OVERLAP)
+    ends = [buffer.window(step_at(n, HOUR), moment(n * HOUR)).future.values[0, 0, :, 0] for n in range(1, 7)]
+    assert [int(np.isfinite(e).sum()) for e in ends] == [0, 3, 2, 1, 0, 0]
+
+
+def test_members_of_an_ensemble_become_scenarios() -> None:
+    layout = layout_of([["rain1", "rain2"], ["rain2", ""]], ("rain", "rain"), past=4, horizon=3)
+    rows = [Row("rain1", (5 + k) * HOUR, m * 10.0 + k, 5 * HOUR, 5 * HOUR, m) for m in (1, 2, 4) for k in (1, 2, 3)]
+    rows += [Row("rain2", (5 + k) * HOUR, 7.0, 5 * HOUR, 5 * HOUR) for k in (1, 2)]
+    window = SeriesBuffer(layout, MemoryFeed(rows), overlap=OVERLAP).window(step_at(5, HOUR), moment(5 * HOUR))
+    assert window.scenarios == 4 and window.observed.values.strides[1] == 0 and window.past.values.strides[1] == 0
+    assert window.future.values[0, :, 0, 0].tolist() == [(11 + 21 + 41) / 3, 11, 21, 41]
+    np.testing.assert_array_equal(window.future.values[1, :, :, 0], [[7, 7, np.nan]] * 4)
+    assert np.isnan(window.future.values[1, :, :, 1]).all()
