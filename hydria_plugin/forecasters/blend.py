@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -142,7 +142,7 @@ class Blend:
     ) -> Fitted | None:
         make = partial(fit_member, member, history, split, at)
         try:
-            return bench.piece(make, save_fitted, partial(load_fitted, member), "member", name, vars_of(member))
+            return bench.piece(make, save_fitted, partial(load_fitted, member), "member", name, options_of(member))
         except Exception as error:
             logger.warning("member left out of the blend name=%s error=%s", name, error)
             return None
@@ -200,13 +200,11 @@ def rows_of_names(asked_for: tuple[str, ...], stations: tuple[str, ...]) -> Ints
     return np.array([place.get(name, -1) for name in asked_for], dtype=np.int64)
 
 
-def vars_of(member: object) -> dict[str, str]:
-    """A member's options: its plain attributes."""
-    return {
-        k: repr(v)
-        for k, v in sorted(vars(member).items())
-        if isinstance(v, (int, float, str, bool, tuple, list, type(None)))
-    }
+def options_of(member: object) -> dict[str, str]:
+    """What a member was made with: its plain attributes."""
+    plain = (int, float, str, bool, tuple, list, dict, type(None))
+    held = {k: v for k, v in vars(member).items() if isinstance(v, plain) or is_dataclass(v)}
+    return {k: repr(v) for k, v in sorted(held.items())}
 
 
 def too_short(history: History) -> str:

@@ -37,7 +37,7 @@ class Mix:
     def combine(self, quantiles: Floats, weights: Floats, foreseen: Bools, middle: int) -> Floats:
         """(S, H, Q) of the members' (S, J, H, Q); a member without a forecast for a row leaves its weight to the
         others. Rows without any member are NaN."""
-        there: Bools = np.asarray(np.isfinite(quantiles).all(axis=(2, 3)))  # (S, J)
+        there = answered(quantiles)
         held = np.where(there[:, :, None, None], quantiles, 0.0)
         own = present_weights(weights, there[:, None])
         wide = present_weights(np.where(foreseen[..., None], self.spread[1], self.spread[0]), there[:, None])
@@ -45,7 +45,12 @@ class Mix:
         mixed = np.einsum("shj,sjhq->shq", wide, held)
         factors = np.where(foreseen[..., None], self.stretch[1], self.stretch[0])
         values = around(centre, mixed, factors, middle)
-        return np.where(there.any(axis=1)[:, None, None], values, np.nan)
+        return np.where(np.asarray(there.any(axis=1))[:, None, None], values, np.nan)
+
+
+def answered(quantiles: Floats) -> Bools:
+    """(S, J) which members have a forecast, of (S, J, H, Q)."""
+    return np.asarray(np.isfinite(quantiles).all(axis=(2, 3)))
 
 
 def foreseen(window: Window) -> Bools:
