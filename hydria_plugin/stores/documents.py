@@ -1,4 +1,8 @@
-"""Values as JSON: layouts, alerts, problems, reports. Times are ISO text (it keeps their unit), NaN is null."""
+"""Values as JSON: layouts, alerts, problems, reports. Times are ISO text (it keeps their unit), NaN is null.
+
+All in ASCII escapes: what a broken feed or file name brings into a Problem (NUL, halves of surrogates) is text that no
+database takes, and must not cost the bulletin.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +26,18 @@ def digest(document: bytes) -> str:
     return blake2b(document, digest_size=16).hexdigest()
 
 
+def plain(text: str, longest: int = 1000) -> str:
+    """Text as any database takes it; for columns of text, which are for people."""
+    return text[:longest].encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
+
+
 def write_layout(layout: Layout) -> bytes:
     """A layout as one document; equal layouts give equal bytes."""
     held = {f.name: getattr(layout, f.name) for f in fields(layout)}
     held["series"] = layout.series.tolist()
     held["static"] = np.asarray(layout.static, dtype=float).tolist()
     held["step"] = int(layout.step.astype("m8[s]").astype(np.int64))
-    return json.dumps(held, ensure_ascii=False, sort_keys=True).encode()
+    return json.dumps(held, sort_keys=True).encode()
 
 
 def read_layout(document: bytes) -> Layout:
@@ -44,7 +53,7 @@ def read_layout(document: bytes) -> Layout:
 
 
 def write_series(series: Sequence[str]) -> bytes:
-    return json.dumps(list(series), ensure_ascii=False).encode()
+    return json.dumps(list(series)).encode()
 
 
 def read_series(document: bytes) -> tuple[str, ...]:
@@ -56,7 +65,7 @@ def write_alert(alert: Alert) -> str:
     held |= {name: _time_text(held[name]) for name in _ALERT_TIMES}
     held |= {name: _finite(held[name]) for name in _ALERT_NUMBERS}
     held |= {"sequence": int(alert.sequence), "rank": int(alert.rank), "is_lower_bound": bool(alert.is_lower_bound)}
-    return json.dumps(held, ensure_ascii=False)
+    return json.dumps(held)
 
 
 def read_alert(text: str) -> Alert:
@@ -79,7 +88,7 @@ def write_report(report: Report) -> str:
     held = {f.name: getattr(report, f.name) for f in fields(report)}
     held["body"] = dict(report.body)
     try:
-        return json.dumps(held, ensure_ascii=False)
+        return json.dumps(held)
     except (TypeError, ValueError) as cause:
         raise StoreError(f"report {report.kind!r} for {report.station!r} cannot be written as JSON: {cause}") from cause
 

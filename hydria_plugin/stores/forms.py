@@ -42,9 +42,7 @@ def pack_bulletin(bulletin: Bulletin) -> Packed:
         heads["raw"] = _forecast_head(bulletin.raw, "raw", bulletin.layout, arrays)
     same = _take_out_doubles(arrays)
     problems = write_problems(bulletin.problems)
-    head = json.dumps(
-        {**heads, "same": same, "problems": problems, "digests": dict(bulletin.digests)}, ensure_ascii=False
-    )
+    head = json.dumps({**heads, "same": same, "problems": problems, "digests": dict(bulletin.digests)})
     return Packed(head, _blocks(arrays))
 
 

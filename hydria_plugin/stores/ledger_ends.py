@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hydria_plugin import Bulletin, StoreError
 
+from .documents import plain
+
 BULLETIN_ENDS = ("issued", "degraded")
 OTHER_ENDS = ("failed", "skipped")
 LONGEST_REASON = 500  # characters: ten thousand stations without a forecast have one reason, not ten thousand
@@ -12,7 +14,7 @@ LONGEST_REASON = 500  # characters: ten thousand stations without a forecast hav
 def bulletin_end(bulletin: Bulletin) -> tuple[str, str]:
     """The end that a bulletin brings, and why it is not the full one."""
     why = bulletin.degraded
-    return ("degraded" if why else "issued"), shortened(why)
+    return ("degraded" if why else "issued"), plain(shortened(why))
 
 
 def shortened(reasons: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from hydria_plugin import NOT_A_TIME, Alert, Bulletin, Delivery, Observations, Reason, Report, State, Step, StoreError
 
+from .documents import plain
 from .ledger_ends import bulletin_end, may_begin, replaces
 from .memory_outbox import Outbox
 from .received import Received
@@ -137,7 +138,7 @@ class MemoryStore:
         with self._lock:
             steps, key = self._memory(pipeline).steps, second(issued_at)
             if replaces(state, steps[key].state if key in steps else None):
-                steps[key] = Step(pipeline, key, state, reason, -1, at)
+                steps[key] = Step(pipeline, key, state, plain(reason), -1, at)
 
     def steps(self, pipeline: str, first: Time, last: Time) -> tuple[Step, ...]:
         with self._lock:

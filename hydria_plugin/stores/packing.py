@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from hydria_plugin import StoreError
 
 _KINDS = "biufMmU"  # bool, integers, floats, times, durations, text
-_PREFIX = struct.Struct("<II")
+_NUMBER = struct.Struct("<I")
+_PREFIX = 2 * _NUMBER.size
 
 
 def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -31,26 +32,24 @@ def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
         heads.append(head)
         parts.append(_padded(body).data)
     text = json.dumps(heads).encode()
-    text += b" " * (-(len(text) + _PREFIX.size) % 8)
-    crc = zlib.crc32(text)
+    text += b" " * (-(len(text) + _PREFIX) % 8)
+    length = _NUMBER.pack(len(text))
+    crc = zlib.crc32(text, zlib.crc32(length))
     for part in parts:
         crc = zlib.crc32(part, crc)
-    return b"".join([_PREFIX.pack(crc, len(text)), text, *parts])
+    return b"".join([_NUMBER.pack(crc), length, text, *parts])
 
 
 def unpack(blob: bytes, what: str = "row") -> dict[str, NDArray[Any]]:
     """The arrays of ``pack``, as read-only views of ``blob``. Raises StoreError when the bytes are not what was put."""
-    if len(blob) < _PREFIX.size:
-        raise StoreError(f"{what} is damaged: {len(blob)} bytes are too few")
-    crc, length = _PREFIX.unpack_from(blob)
-    if zlib.crc32(memoryview(blob)[_PREFIX.size :]) != crc:
+    if len(blob) < _PREFIX or zlib.crc32(memoryview(blob)[_NUMBER.size :]) != _NUMBER.unpack_from(blob)[0]:
         raise StoreError(f"{what} is damaged: its checksum does not fit; restore the store from a backup")
-    arrays, at = {}, _PREFIX.size + length
-    for name, dtype, shape, constant in json.loads(blob[_PREFIX.size : at]):
+    arrays, at = {}, _PREFIX + _NUMBER.unpack_from(blob, _NUMBER.size)[0]
+    for name, dtype, shape, constant in json.loads(blob[_PREFIX:at]):
         kind = np.dtype(dtype)
         count = 1 if constant else int(np.prod(shape))
         held = np.frombuffer(blob, kind, count, at)
-        arrays[name] = np.broadcast_to(held[0], shape) if constant else held.reshape(shape)
+        arrays[name] = np.broadcast_to(held.reshape(()), shape) if constant else held.reshape(shape)
         at += count * kind.itemsize + -(count * kind.itemsize) % 8
     return arrays
 

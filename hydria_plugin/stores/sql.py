@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from hydria_plugin import Alert, Bulletin, Delivery, Observations, Report, State, Step, StoreError
 
 from . import sql_engine, sql_outbox, sql_pruning, sql_reading, sql_writing
+from .documents import plain
 from .migrations import migrate
 
 Time = np.datetime64
@@ -70,11 +71,11 @@ class SqlStore:
         self._end_delivery(delivery, state="delivered", ended_at=sql_writing.micros(at), attempts=delivery.attempts + 1)
 
     def mark_failed(self, delivery: Delivery, at: Time, error: str, next_try: Time) -> None:
-        tried = {"attempts": delivery.attempts + 1, "error": error}
+        tried = {"attempts": delivery.attempts + 1, "error": plain(error)}
         self._end_delivery(delivery, next_try=sql_writing.micros(next_try), **tried)
 
     def drop_delivery(self, delivery: Delivery, at: Time, why: str) -> None:
-        self._end_delivery(delivery, state="dropped", ended_at=sql_writing.micros(at), error=why)
+        self._end_delivery(delivery, state="dropped", ended_at=sql_writing.micros(at), error=plain(why))
 
     def put_reports(
         self, pipeline: str, issued_at: Time, revision: int, reports: Sequence[Report], sinks: Sequence[str]

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from hydria_plugin import Delivery, StoreError
 
 from . import sql_tables as t
+from .documents import plain
 from .ledger_ends import may_begin, replaces
 from .sql_reading import time_s, time_us
 from .sql_writing import Row, insert_new, micros, seconds
@@ -53,7 +54,7 @@ def end_step(
     connection: Connection, pipeline: str, issued_at: np.datetime64, state: str, reason: str, at: np.datetime64
 ) -> None:
     key = {"pipeline": pipeline, "issued_at": seconds(issued_at)}
-    row = {"state": state, "reason": reason, "revision": -1, "ended_at": micros(at)}
+    row = {"state": state, "reason": plain(reason), "revision": -1, "ended_at": micros(at)}
     if not replaces(state, _state(connection, key)):
         return
     if not insert_new(connection, t.step, {**key, **row}):

@@ -82,6 +82,18 @@ class TestBulletins:
         store.put(replace(bulletin(), issued_at=at(0).astype("M8[m]")))
         assert store.bulletin("p", at(0).astype("M8[ns]")) is not None
 
+    def test_text_that_no_database_takes_does_not_cost_the_bulletin(self, store: Store) -> None:
+        """A binary feed, a file name in Latin-1: NUL and halves of surrogates in a Problem."""
+        awkward = "feeds/\udce9t\udce9.csv:7: \x00\x1b'\"\\ \U0001f30a"
+        put = bulletin(0, problems=(Problem("source", awkward, awkward),), reports=(report(awkward),))
+        store.put(put, ("csv",))
+        assert_same(store.bulletin("p", at(0)), kept(put))
+        (step,) = store.steps("p", at(0), at(0))
+        assert step.reason.startswith(r"source: feeds/\udce9t\udce9.csv:7: \0")
+        store.end("p", at(1), "failed", awkward, later(1))
+        store.mark_failed(store.undelivered("p", "csv", later(0))[0], later(0), awkward * 10_000, later(1))
+        assert len(store.undelivered("p", "csv", later(1))) == 1
+
 
 class TestAlerts:
     def test_the_newest_of_each_station_with_an_open_event(self, store: Store) -> None:
