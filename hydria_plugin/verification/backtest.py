@@ -53,7 +53,7 @@ def backtest(pipeline: Pipeline, times: Times, truth: Floats, progress: Progress
     values, last, alerts, made_by = [], [], [], []
     for n, issued_at in enumerate(times):
         bulletin = run_cycle(pipeline, issued_at, (issued_at + pipeline.delay).astype("datetime64[us]"))
-        values.append(bulletin.forecast.values.astype(np.float32))
+        values.append(bulletin.forecast.values)
         last.append(newest_observed(bulletin))
         alerts.append(tuple(a for a in bulletin.alerts if a.is_news))
         made_by.append(bulletin.forecast.made_by)
