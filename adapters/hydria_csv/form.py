@@ -6,7 +6,8 @@ import codecs
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from hydria_plugin import ConfigError, Flag
 
 # What loggers and data bases write for "no value".
 NO_VALUE = ("", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL", "None", "none", "-", "--", "---", "#N/A")
+TIME_FORMATS = ("ISO8601", "unix", "unix_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,9 @@ def duration(text: str) -> timedelta:
     return timedelta(**{names[found[2]]: int(found[1])})
 
 
-def checked(**options: Any) -> Form:
-    """The form the options describe. Raises ConfigError with every fault."""
-    faults = [*_wrong_types(options)] or [*_wrong_values(Form(**options))]
+def checked(other_faults: Sequence[str] = (), **options: Any) -> Form:
+    """The form the options describe. Raises ConfigError with every fault, and ``other_faults``."""
+    faults = [*other_faults, *(_wrong_types(options) or _wrong_values(Form(**options)))]
     if faults:
         raise ConfigError([f"source csv: {fault}" for fault in faults])
     return Form(**options)
@@ -137,6 +139,8 @@ def _wrong_words(form: Form) -> list[str]:
         faults.append(f"separator = {form.separator!r} must be one character or 'auto'")
     if form.separator == form.decimal != "auto":
         faults.append(f"separator and decimal are both {form.decimal!r}: they must differ")
+    if form.columns and form.time not in form.columns:
+        faults.append(f"columns = {list(form.columns)!r} must hold the time column {form.time!r}")
     faults += _refused(form)
     return faults
 
@@ -152,6 +156,10 @@ def _refused(form: Form) -> list[str]:
         codecs.lookup(form.encoding if form.encoding != "auto" else "utf-8")
     except LookupError:
         faults.append(f"encoding = {form.encoding!r} must be an encoding such as 'utf-8' or 'iso-8859-1', or 'auto'")
+    if form.time_format not in TIME_FORMATS and not _is_format(form.time_format):
+        faults.append(
+            f"time_format = {form.time_format!r} must be ISO8601, unix, unix_ms or a format as '%d/%m/%Y %H:%M'"
+        )
     try:
         form.id.format(column="", file="")
     except (KeyError, ValueError, IndexError, AttributeError):
@@ -160,7 +168,16 @@ def _refused(form: Form) -> list[str]:
 
 
 def _is_factor(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) not in (0.0, float("inf"))
+    return isinstance(value, int | float) and not isinstance(value, bool) and value != 0 and isfinite(value)
+
+
+def _is_format(text: str) -> bool:
+    """A time can be written and read in it."""
+    try:
+        datetime.strptime(datetime(2020, 1, 2, tzinfo=UTC).strftime(text), text)  # noqa: DTZ007 (only tried)
+    except (ValueError, re.error):
+        return False
+    return "%" in text
 
 
 def _is_name(value: object) -> bool:

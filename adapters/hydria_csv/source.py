@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ class CsvSource:
         settle: str = "1min",
     ) -> None:
         self._form = checked(
+            _wrong(path, pattern, settle),
             time=time,
             timezone=timezone,
             time_format=time_format,
@@ -78,7 +80,7 @@ class CsvSource:
         )
         self._path = Path(folder or ".") / path
         self._patterns = (pattern,) if isinstance(pattern, str) else tuple(pattern)
-        self._settle = _microseconds(settle)
+        self._settle = duration(settle) // timedelta(microseconds=1)
         self._clock, self._layout = clock, layout
         self._archive: Archive | None = None
 
@@ -126,7 +128,11 @@ def _census(archive: Archive, wanted: Sequence[str]) -> str:
     if not wanted:
         return f"{files}; its series are known once a pipeline asks for them."
     parts = [p for feed in archive.feeds.values() for p in feed.parts() if len(p)]
-    newest_at = f", the newest of {np.datetime64(int(max(p.time[-1] for p in parts)), 's')}Z" if parts else ""
+    newest_at = (
+        f", the newest of {np.datetime64(int(max(p.time[-1] for p in parts)), 'us').astype('datetime64[s]')}Z"
+        if parts
+        else ""
+    )
     return f"{files}, {len(archive.seen)} of {len(wanted)} series, {sum(map(len, parts))} values{newest_at}."
 
 
@@ -167,8 +173,14 @@ def _micros(time: np.datetime64) -> int:
     return int(time.astype("datetime64[us]").astype(np.int64))
 
 
-def _microseconds(text: str) -> int:
+def _wrong(path: object, pattern: object, settle: object) -> list[str]:
+    """Faults of the options that are not about the form of the files."""
+    faults = [] if isinstance(path, str) and path else [f"path = {path!r} must be a text: a folder or a file"]
+    patterns = [pattern] if isinstance(pattern, str) else pattern
+    if not isinstance(patterns, list | tuple) or not all(isinstance(p, str) and p for p in patterns) or not patterns:
+        faults.append(f"pattern = {pattern!r} must be a text such as '*.csv', or a list of them")
     try:
-        return int(duration(text).total_seconds() * 1e6)
-    except ValueError as cause:
-        raise ConfigError(f"source csv: settle = {text!r} must be a duration such as '1min'") from cause
+        duration(str(settle))
+    except ValueError:
+        faults.append(f"settle = {settle!r} must be a duration such as '1min'")
+    return faults
