@@ -3,7 +3,7 @@
 One packed row is ``crc32 | length of head | head (JSON) | arrays``, each array padded to 8 bytes. A column that holds
 one value over and over (the reception time of a cycle, the flags of a good night) is kept as that one value, so an
 observation costs 12 bytes, not 37. Everything else is stored as it is in memory: float64 forecasts do not compress
-(see docs/decisions/store-forms.md), and reading is then a view, not a parse.
+(see docs/decisions/0007-store-forms.md), and reading is then a view, not a parse.
 """
 
 from __future__ import annotations
