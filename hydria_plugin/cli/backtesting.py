@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -90,6 +91,8 @@ def check_out(out: Path | None) -> None:
         return
     if out.suffix not in KINDS_OF_FILE:
         raise ConfigError(f"--out: {str(out)!r} is no kind of file we write; allowed: {', '.join(KINDS_OF_FILE)}")
+    if out.suffix == ".parquet" and find_spec("pyarrow") is None:
+        raise HydriaError(f"--out: {str(out)!r} needs the package pyarrow: pip install 'hydria-plugin[parquet]'")
     if not out.absolute().parent.is_dir():
         raise ConfigError(f"--out: {str(out)!r} lies in a folder that does not exist; allowed: a folder that is there")
 
@@ -120,8 +123,6 @@ def run_backtest(
     settings: Settings, name: str, registry: Registry, span: Span, future: Future, *, quiet: bool = False
 ) -> tuple[Backtest, tuple[str, ...]]:
     """The forecasts of one pipeline with what came, and what was known to be amiss before the start."""
-    from dataclasses import replace
-
     from ..learning.record import read_history
     from ..stores.memory import MemoryStore
     from ..verification.backtest import backtest, issue_times, truth_at
@@ -222,7 +223,5 @@ def write_table(out: Path, results: Sequence[Backtest]) -> None:
             whole.to_parquet(out, index=False)
         else:
             whole.to_csv(out, index=False)
-    except ImportError as cause:
-        raise HydriaError(f"{out} needs the package pyarrow: pip install 'hydria-plugin[parquet]'") from cause
     except OSError as cause:
         raise HydriaError(f"{out} cannot be written: {cause}") from cause

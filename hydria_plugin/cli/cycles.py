@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..config import format_duration
 from ..errors import ConfigError, HydriaError
 from ..host import open_host
-from .moments import iso, moment
+from ..ledger import newest_due
+from .moments import iso, moment, now
 from .shelving import pick
 from .speaking import one_line
 
@@ -23,10 +25,28 @@ CLOSE = 1e-9  # what a replay may differ by
 
 
 def run_all(config: str, at: str, pipeline: str) -> list[dict[str, Any]]:
-    """One cycle of every pipeline; an error of one does not stop the next."""
+    """One cycle of every pipeline; an error of one does not stop the next. For a step of the past the clock stands at
+    that step and its delay: what was not known then is not used, and its alerts and deliveries are made as then."""
     asked = moment(at, "--at") if at else None
-    with open_host(config) as host:
-        return [one(partial(issued, host, name, asked), name) for name in pick(host.settings, pipeline)]
+    standing = StandingClock(asked)
+    with open_host(config, clock=standing) as host:
+        return [one(partial(issued, host, name, asked, standing), name) for name in pick(host.settings, pipeline)]
+
+
+class StandingClock:
+    """The real clock, or one that stands at a moment of the past."""
+
+    def __init__(self, at: np.datetime64 | None) -> None:
+        self.at = at
+        if at is not None and at > now():
+            raise ConfigError(f"--at: {iso(at)} is in the future; allowed: a step until now")
+
+    def __call__(self) -> np.datetime64:
+        return now() if self.at is None else self.at.astype("datetime64[us]")
+
+    def stand(self, asked: np.datetime64, step: np.timedelta64, delay: np.timedelta64) -> None:
+        """At the moment the step ``asked`` was due; the newest step is made with what is known by now."""
+        self.at = None if asked == newest_due(now(), step, delay) else min(asked + delay, now())
 
 
 def one(work: Callable[[], dict[str, Any]], name: str) -> dict[str, Any]:
@@ -39,9 +59,12 @@ def one(work: Callable[[], dict[str, Any]], name: str) -> dict[str, Any]:
         return {"pipeline": name, "error": one_line(error), "text": f"{name}: failed: {one_line(error)}"}
 
 
-def issued(host: Host, name: str, asked: np.datetime64 | None) -> dict[str, Any]:
+def issued(host: Host, name: str, asked: np.datetime64 | None, standing: StandingClock) -> dict[str, Any]:
     """Run one cycle and tell what was issued."""
     check_grid(host, name, asked)
+    if asked is not None:
+        p = host.settings.pipelines[name]
+        standing.stand(asked, p.layout.step, p.delay)
     bulletin = host.run_once(name, asked)
     facts = bulletin_facts(bulletin)
     return {**facts, "text": told(facts, bulletin)}
@@ -50,8 +73,9 @@ def issued(host: Host, name: str, asked: np.datetime64 | None) -> dict[str, Any]
 def check_grid(host: Host, name: str, asked: np.datetime64 | None) -> None:
     """A step must be on the grid of the pipeline. Raises ConfigError."""
     step = host.settings.pipelines[name].layout.step
+    allowed = f"a multiple of {format_duration(step)} since 1970 (UTC)"
     if asked is not None and asked.astype("datetime64[s]").astype(int) % step.astype("timedelta64[s]").astype(int):
-        raise ConfigError(f"--at: {iso(asked)} is no step of {name}; allowed: a multiple of {step} since 1970 (UTC)")
+        raise ConfigError(f"--at: {iso(asked)} is no step of {name}; allowed: {allowed}")
 
 
 def bulletin_facts(bulletin: Bulletin) -> dict[str, Any]:

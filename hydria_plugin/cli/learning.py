@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,14 +30,25 @@ def train(
     seed: Annotated[int, typer.Option(help="Of the random numbers: the same seed trains the same model.")] = 0,
     as_json: Json = False,
 ) -> int:
-    """Fit, select, score against the reigning model, promote only if better. Started again, it goes on where it was."""
+    """Fit, select, score against the reigning model, promote only if better.
+
+    Started again, it goes on where it was. Exit code 1: a forecaster could not be trained.
+    """
     from .training import train_all
 
     outcomes = train_all(config, first, last, pipeline, seed)
-    head = ("pipeline", "forecaster", "version", "promoted", "why")
-    rows = [tuple(str(outcome[h]) for h in head) for outcome in outcomes]
-    tell(as_json, {"exit": 0, "outcomes": outcomes}, columns(rows, head))
-    return 0
+    code = FAILED if any(outcome["version"] is None for outcome in outcomes) else 0
+    lines = [f"{o['pipeline']}: {o['forecaster']}: {told(o)}" for o in outcomes]
+    tell(as_json, {"exit": code, "outcomes": outcomes}, "\n".join(lines) or "nothing to train: no forecaster learns")
+    return code
+
+
+def told(outcome: dict[str, Any]) -> str:
+    """One line on what came of a forecaster."""
+    if outcome["version"] is None:
+        return f"not trained: {outcome['why']}"
+    state = "reigns now" if outcome["promoted"] else "kept, does not reign"
+    return "; ".join([f"{outcome['version']} {state}: {outcome['why']}", *outcome["notes"]])
 
 
 def list_models(config: Config, as_json: Json = False) -> None:

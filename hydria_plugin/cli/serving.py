@@ -48,10 +48,11 @@ def serve_until_stopped(config: str, as_json: bool) -> int:
 def set_up_log(as_json: bool) -> None:
     """One line per event on stderr, UTC; HYDRIA_LOG sets the level."""
     names, asked = logging.getLevelNamesMapping(), os.environ.get("HYDRIA_LOG", "INFO").upper()
-    logging.basicConfig(
-        level=names.get(asked, logging.INFO), stream=sys.stderr, format=JSON if as_json else PLAIN, force=True
-    )
-    logging.Formatter.converter = time.gmtime
+    form = JsonLines() if as_json else logging.Formatter(PLAIN)
+    form.converter = time.gmtime
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(form)
+    logging.basicConfig(level=names.get(asked, logging.INFO), handlers=[lines], force=True)
     for chatty in ("apscheduler", "hydria.schedule.apscheduler"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
@@ -66,7 +67,17 @@ def raises(event: threading.Event) -> Callable[[int, FrameType | None], None]:
 
 
 PLAIN = "%(asctime)sZ %(levelname)s %(name)s %(message)s"
-JSON = '{"time": "%(asctime)sZ", "level": "%(levelname)s", "logger": "%(name)s", "message": "%(message)s"}'
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per event, a traceback inside it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = {"time": f"{self.formatTime(record)}Z", "level": record.levelname, "logger": record.name}
+        told = {"message": record.getMessage()} | (
+            {"error": self.formatException(record.exc_info)} if record.exc_info else {}
+        )
+        return json.dumps({**facts, **told}, ensure_ascii=False)
 
 
 def watch(host: Host, stop: threading.Event, reload: threading.Event, dog: Watchdog) -> None:
@@ -75,7 +86,7 @@ def watch(host: Host, stop: threading.Event, reload: threading.Event, dog: Watch
         if reload.is_set():
             reload.clear()
             reloaded(host)
-        dog.feed(host.status().get("tick_age_s"))
+        dog.feed(host.tick_age)
 
 
 def reloaded(host: Host) -> None:

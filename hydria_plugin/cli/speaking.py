@@ -14,7 +14,7 @@ import typer
 
 from ..errors import ConfigError, HydriaError
 
-Config = Annotated[str, typer.Argument(help="The configuration file (TOML).", metavar="CONFIG")]
+Config = Annotated[str, typer.Argument(help="The configuration file (TOML).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 P = ParamSpec("P")
 

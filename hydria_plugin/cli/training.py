@@ -16,6 +16,7 @@ from .shelving import pick
 from .speaking import Progress
 
 if TYPE_CHECKING:
+    from ..learning.train import Outcome
     from ..plugins import Registry
 
 
@@ -47,18 +48,20 @@ def train_one(
     first, last = span(source, p.layout, asked)
     progress = Progress(f"{name}: {iso(first)} to {iso(last)}")
     history = read_history(source, p.layout, first, last, durations=durations_needed(ladder), rain_label=p.rain_label)
-    outcomes = train(name, forecasters, history, open_shelf(settings, name, now), rng=rng, progress=progress)
+    shelf, options = open_shelf(settings, name, now), p.forecaster_options
+    outcomes = train(name, forecasters, history, shelf, rng=rng, progress=progress, options=options)
     return [{"pipeline": name, **outcome_facts(outcome)} for outcome in outcomes]
 
 
-def outcome_facts(outcome: Any) -> dict[str, Any]:
+def outcome_facts(outcome: Outcome) -> dict[str, Any]:
     """What came of one forecaster, JSON-able."""
     return {
-        "forecaster": outcome.forecaster,
+        "forecaster": outcome.name,
         "version": outcome.version,
-        "promoted": bool(outcome.promoted),
+        "promoted": outcome.promoted,
         "why": outcome.why,
-        "scores": {k: float(v) for k, v in dict(outcome.scores).items()},
+        "scores": {who: float(score) for who, score in outcome.scores.items()},
+        "notes": list(outcome.notes),
     }
 
 

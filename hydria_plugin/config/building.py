@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..buffer import SeriesBuffer
-from ..cycle import Pipeline
+from ..cycle import Learner, Pipeline
 from ..errors import ModelError
 from ..learning.shelf import Shelf
 from ..plugins import Registry
-from ..roles import Buffer, Forecaster, Learning, Needs, Persistent, Source, Store, Trainable
+from ..roles import Buffer, Forecaster, Needs, Persistent, Source, Store, Trainable
 from ..values import Problem
 from .platform import scheme_of
 from .plugging import build_forecaster
@@ -81,6 +81,7 @@ def build_pipeline(
     def build(role: str, choices: Mapping[str, Choice]) -> dict[str, Any]:
         return {n: registry.build(role, c.use, c.options, house) for n, c in choices.items()}
 
+    correctors = build("corrector", chosen(p.correct_forecast, p.corrector_options))
     return Pipeline(
         name=name,
         layout=p.layout,
@@ -90,10 +91,10 @@ def build_pipeline(
         thresholds=p.thresholds,
         rules=p.rules,
         input_correctors=build("corrector", chosen(p.correct_inputs, p.corrector_options)),
-        forecast_correctors=build("corrector", chosen(p.correct_forecast, p.corrector_options)),
+        forecast_correctors=correctors,
         explainers=build("explainer", chosen(p.explainers, p.explainer_options)),
         sinks=build("sink", p.sinks),
-        learner=make_learner(forecasters),
+        learner=make_learner(forecasters, correctors),
         delay=p.delay,
         revisions=p.revisions,
         digests={"config": p.digest, **digests},
@@ -196,8 +197,8 @@ def durations_needed(forecasters: Mapping[str, Forecaster]) -> tuple[np.timedelt
     return tuple(sorted(wanted))
 
 
-def make_learner(forecasters: Mapping[str, Forecaster]) -> Any:
-    """What lets the forecasters that can go on learning do so."""
+def make_learner(forecasters: Mapping[str, Forecaster], correctors: Mapping[str, Any]) -> Learner:
+    """What lets the forecasters and correctors that can go on learning do so."""
     from ..verification.online import OnlineLearner
 
-    return OnlineLearner({name: f for name, f in forecasters.items() if isinstance(f, Learning)})
+    return OnlineLearner({**correctors, **forecasters}, tuple(correctors))

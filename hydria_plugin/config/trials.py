@@ -105,6 +105,7 @@ def check_tables(desk: Desk, trial: Trial) -> None:
                 continue
             if not trial.known(role, name, desk.key(role, name)):
                 continue
+            trial.options_fit(role, name, getattr(desk.table, role)[name], desk.key(role, name))
             near = f"{meant(name, names)}" if names else ""
             desk.warn(f"the options of {role} {quoted(name)} are not used{near}; in use: {listed(names)}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,8 @@ from hydria_plugin.config.durations import LONGEST, whole_steps
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90min", 5400), ("5h30min", 19800), ("2d", 172800), ("1h", 3600), ("10min", 600), ("45s", 45), ("1d1h1min1s", 90061),
+    [("90min", 5400), ("5h30min", 19800), ("2d", 172800), ("1h", 3600), ("10min", 600), ("45s", 45), ("1d1h1min1s",
+    90061),
      ("0min", 0), (" 3min ", 180), ("400d", 34_560_000)],
 )  # fmt: skip
 def test_reads(text: str, seconds: int) -> None:
@@ -44,10 +47,8 @@ def test_any_mixture_is_its_sum(parts: tuple[int, int, int, int]) -> None:
 
 @given(st.text(max_size=12))
 def test_never_anything_but_a_value_error(text: str) -> None:
-    try:
+    with contextlib.suppress(ValueError):
         assert parse_duration(text) >= np.timedelta64(0, "s")
-    except ValueError:
-        pass
 
 
 def test_negative_is_shown() -> None:

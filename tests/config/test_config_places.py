@@ -40,7 +40,8 @@ def test_lines_of_keys() -> None:
     lines = Lines(TEXT)
     assert tomllib.loads(TEXT)["a"]["b"]["c"] == 4  # the text is TOML
     expected = {
-        ("title",): 2, ("long",): 3, ("a",): 7, ("a", "x"): 8, ("a", "list"): 9, ("a", "inline"): 14, ("a", "b", "c"): 15,
+        ("title",): 2, ("long",): 3, ("a",): 7, ("a", "x"): 8, ("a", "list"): 9, ("a", "inline"): 14, ("a", "b",
+         "c"): 15,
         ("a", "d e"): 17, ("a", "d e", "y"): 18, ("rows", 0, "z"): 21,
     }  # fmt: skip
     assert {key: lines.find(key) for key in expected} == expected

@@ -1,0 +1,129 @@
+"""check, plugins, sample: what they print, for people and for machines, and how they end."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from hydria_plugin.cli import app
+from hydria_plugin.plugins import load_plugins
+from tests.site_files import FILES, write_site
+
+
+def hydria(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def machine(*words: str | Path) -> tuple[int, Any]:
+    done = hydria(*words, "--json")
+    return done.exit_code, json.loads(done.stdout)
+
+
+def test_a_good_configuration_can_start_with_warnings(tmp_path: Path) -> None:
+    done = hydria("check", write_site(tmp_path, days=3))
+    assert done.exit_code == 0, done.output
+    assert "warning: river: ridge has no model yet: run `hydria train" in done.stdout
+    assert "warning: river: stale feed" in done.stdout
+    assert done.stdout.rstrip().endswith("can start")
+    assert done.stderr == ""
+
+
+def test_check_for_machines(tmp_path: Path) -> None:
+    code, found = machine("check", write_site(tmp_path, days=3))
+    assert code == 0
+    assert found["exit"] == 0
+    assert found["faults"] == [] == found["failures"]
+    assert any("no model" in line for line in found["warnings"])
+    river = found["pipelines"]["river"]
+    assert (river["stations"], river["step_s"], river["past"], river["horizon"]) == (2, 3600, 24, 6)
+    assert river["thresholds"] == ["yellow", "red"]
+
+
+def test_check_leaves_nothing_behind(tmp_path: Path) -> None:
+    config = write_site(tmp_path, days=3)
+    before = sorted(p.name for p in tmp_path.iterdir())
+    hydria("check", config)
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+def test_check_of_a_wrong_one_for_machines(tmp_path: Path) -> None:
+    text = FILES["hydria.toml"].replace('"ridge", "p', '"rigde", "p').replace('"24h"', '"24"')
+    code, found = machine("check", write_site(tmp_path, {"hydria.toml": text}, days=1))
+    assert code == 2 == found["exit"]
+    assert len(found["faults"]) == 2
+
+
+def test_other_commands_refuse_a_wrong_configuration_in_the_same_words(tmp_path: Path) -> None:
+    config = write_site(tmp_path, {"hydria.toml": FILES["hydria.toml"].replace('"24h"', '"24"')}, days=1)
+    told = hydria("check", config).stderr.splitlines()
+    for command in (["train"], ["once"], ["models", "list"], ["backtest", "--from", "2021-03-02", "--to", "2021-03-03"],
+                    ["verify", "--from", "2021-03-02", "--to", "2021-03-03"], ["serve"]):  # fmt: skip
+        done = hydria(*command, config)
+        assert done.exit_code == 2, command
+        assert done.stderr.splitlines() == told, command
+        code, found = machine(*command, config)
+        assert (code, found["faults"]) == (2, told), command
+
+
+def test_a_probe_that_fails_is_exit_1(tmp_path: Path) -> None:
+    """A store that cannot be reached is no fault of the configuration."""
+    text = FILES["hydria.toml"].replace("sqlite:///hydria.db", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    done = hydria("check", write_site(tmp_path, {"hydria.toml": text}, days=1))
+    assert done.exit_code == 1, done.output
+    assert "failed: platform.store" in done.stderr
+
+
+def test_the_password_of_the_store_is_never_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYDRIA_STORE", "postgresql+psycopg://admin:canary@127.0.0.1:1/none")
+    text = FILES["hydria.toml"].replace("sqlite:///hydria.db", "${HYDRIA_STORE}")
+    done = hydria("check", write_site(tmp_path, {"hydria.toml": text}, days=1))
+    assert done.exit_code == 1
+    assert "canary" not in done.output
+
+
+def test_a_model_that_was_damaged_is_a_warning(tmp_path: Path) -> None:
+    config = write_site(tmp_path, days=1)
+    version = tmp_path / "models" / "river" / "ridge" / "20210101T000000Z-00000000"
+    version.mkdir(parents=True)
+    (version.parent / "active").write_text("rubbish")
+    done = hydria("check", config)
+    assert done.exit_code == 0
+    assert "ridge has no sound model" in done.stdout
+
+
+def test_plugins_lists_what_is_there() -> None:
+    code, rows = machine("plugins")
+    assert code == 0
+    assert {tuple(row) for row in rows} == {("name", "role", "package", "version", "state")}
+    assert {(row["name"], row["role"]) for row in rows} >= {("persistence", "forecaster"), ("sqlite", "store")}
+    head, *lines = hydria("plugins").stdout.splitlines()
+    assert head.split() == ["name", "role", "package", "version", "state"]
+    assert len(lines) == len(rows)
+
+
+@pytest.mark.parametrize("name", sorted({name for _, name in load_plugins().offers}))
+def test_every_sample_is_toml_and_takes_only_options_there_are(name: str) -> None:
+    code, found = machine("sample", name)
+    assert code == 0
+    assert found["sample"].strip()
+    uncommented = "\n".join(
+        line.removeprefix("# ") if line.startswith("# ") and " = " in line else line
+        for line in found["sample"].splitlines()
+    )
+    for text in (found["sample"], uncommented):
+        try:
+            tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            assert text is uncommented  # a shipped sample may hold remarks with an equals sign
+
+
+def test_sample_of_nothing() -> None:
+    done = hydria("sample", "no-such-plugin")
+    assert done.exit_code == 1
+    assert "persistence" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
