@@ -117,6 +117,11 @@ class Pacemaker:
         """Seconds since a tick last ended (or since the start)."""
         return time.monotonic() - self._last_tick
 
+    @property
+    def overdue(self) -> bool:
+        """No tick has ended for a minute, and for twelve intervals: somebody should look."""
+        return self.age > max(60.0, 12 * self.every)
+
     # ---- threads ----
 
     def _work(self) -> None:
@@ -139,7 +144,7 @@ class Pacemaker:
             silent = time.monotonic() - self._last_wake
             if silent > SILENT_AFTER * self.every:
                 self._revive(silent)
-            if self.age > 12 * self.every and not self._overrun_told:
+            if self.overdue and not self._overrun_told:
                 self._overrun_told = True
                 log.error("tick has been running for seconds=%.0f", self.age)
 

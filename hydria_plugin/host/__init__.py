@@ -134,7 +134,14 @@ class Host:
 
     @property
     def running(self) -> bool:
+        """Started, and not stopped."""
         return self._pace is not None
+
+    @property
+    def tick_age(self) -> float | None:
+        """Seconds of the monotonic clock since a tick last ended: the liveness. None while not running."""
+        pace = self._pace
+        return None if pace is None else pace.age
 
     # ---- from outside ----
 
@@ -168,7 +175,7 @@ class Host:
             "platform": self.settings.platform.name,
             "running": self.running,
             "tick_age_s": pace.age if pace is not None else None,
-            "alive": pace is not None and pace.age < 12 * pace.every,
+            "alive": pace is not None and not pace.overdue,
             "clock_jumps": pace.watch.jumps if pace is not None else 0,
             "pipelines": pipelines,
         }

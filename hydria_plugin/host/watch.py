@@ -48,16 +48,19 @@ class Watch:
 
     def round(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Do what is due now, newest first; then send. Logs and remembers what fails, raises nothing of it."""
+        sent = False
         try:
-            worked = False
             while not stopped() and self._one_step():
-                worked = True
-            if not stopped():
-                self._end_the_old()
-            if not stopped() and not worked:  # else all that could be sent was sent
-                send(self.pipeline, self.clock())
+                sent = True  # all that could be sent was sent
         except Exception as error:
             self._postpone(error)
+        try:
+            if not stopped():
+                self._end_the_old()
+            if not stopped() and not sent:
+                send(self.pipeline, self.clock())
+        except StoreError as error:
+            log.error("round failed pipeline=%s error=%s", self.pipeline.name, sentence(error))
 
     # ---- which ----
 
@@ -66,12 +69,11 @@ class Watch:
         now, newest = self._newest()
         if self._must_wait(now, newest):
             return False
-        todo = [step for step in self._open_steps(newest) if step >= self._oldest_useful(newest)]
-        if todo:  # one that failed lets the others go first, but for the newest
+        if todo := self._open_steps(newest):  # one that failed lets the others go first, but for the newest
             self.run(min(todo, key=lambda step: (step != newest, step in self.failures, newest - step)))
             return True
         if self._is_time_to_look_again(now):
-            self.run(newest)  # gives back the bulletin that is there, or, on late data, a revision
+            self.run(newest, again=True)  # gives back the bulletin that is there, or, on late data, a revision
         return False
 
     def _newest(self) -> tuple[np.datetime64, np.datetime64]:
@@ -86,15 +88,32 @@ class Watch:
         return bool(now < self.next_try <= now + LONGEST_WAIT)
 
     def _open_steps(self, newest: np.datetime64) -> tuple[np.datetime64, ...]:
-        """Steps without an end, newest first."""
+        """Steps without an end of which a forecast still says something about the future, newest first."""
+        first, useful = self._open_from(newest), self._oldest_useful(newest)
+        missing = self._without_end(max(first, useful), newest)
+        if first >= useful:  # nothing older is open: remember, not to ask the store at every tick
+            self.open_from = missing[-1] if missing else newest + self.pipeline.layout.step
+        return missing
+
+    def _old_steps(self, newest: np.datetime64) -> tuple[np.datetime64, ...]:
+        """Steps without an end that are too old for that, newest first."""
+        step, first = self.pipeline.layout.step, self._open_from(newest)
+        limit = self._oldest_useful(newest)
+        old = self._without_end(first, limit - step)
+        self.open_from = old[-1] if old else max(first, limit)
+        return old
+
+    def _without_end(self, first: np.datetime64, last: np.datetime64) -> tuple[np.datetime64, ...]:
+        if first > last:
+            return ()
+        lines = self.pipeline.store.steps(self.pipeline.name, first, last)
+        return due(lines, first, last, None, self.pipeline.layout.step)
+
+    def _open_from(self, newest: np.datetime64) -> np.datetime64:
+        """The first step that may be without an end; looked up at the start, and when the clock was set back."""
         if self.open_from is None or newest < self.open_from - self.pipeline.layout.step:
             self.open_from = self._first_open(newest)
-        if self.open_from > newest:
-            return ()
-        lines = self.pipeline.store.steps(self.pipeline.name, self.open_from, newest)
-        missing = due(lines, self.open_from, newest, None, self.pipeline.layout.step)
-        self.open_from = missing[-1] if missing else newest + self.pipeline.layout.step
-        return missing
+        return self.open_from
 
     def _first_open(self, newest: np.datetime64) -> np.datetime64:
         """Where to begin to look for steps without an end: at the ledger's lines of the last month, else at its last
@@ -117,13 +136,15 @@ class Watch:
 
     # ---- what ----
 
-    def run(self, issued_at: np.datetime64) -> Bulletin:
-        """The cycle, the news, the outbox, the explanations. Raises what ended the cycle, remembered."""
+    def run(self, issued_at: np.datetime64, again: bool = False) -> Bulletin:
+        """The cycle, the news, the outbox, the explanations. Raises what ended the cycle, remembered and told unless
+        the step has its bulletin (``again``)."""
         try:
             self.looked_at = self.clock()
             bulletin = run_step(self.pipeline, issued_at, self.clock, self.registry)
         except Exception as error:
-            self._remember(issued_at, error)
+            if not again:
+                self._remember(issued_at, error)
             raise
         if self.open_from == issued_at:
             self.open_from = issued_at + self.pipeline.layout.step
@@ -157,9 +178,7 @@ class Watch:
     def _end_the_old(self) -> None:
         """End the steps that a forecast would come too late for. Raises StoreError."""
         now, newest = self._newest()
-        limit = self._oldest_useful(newest)
-        old = [step for step in self._open_steps(newest) if step < limit]
-        for issued_at in old[-SKIPS_AT_ONCE:]:
+        for issued_at in self._old_steps(newest)[-SKIPS_AT_ONCE:]:
             why = self.failures.pop(issued_at, None)
             state = "skipped" if why is None else "failed"
             self.pipeline.store.end(self.pipeline.name, issued_at, state, why or self._too_late(), now)

@@ -1,0 +1,387 @@
+"""The host: one step when asked; every step to one end when it runs; and nothing left behind in its process."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Opener, Trial
+from platform_files import write_platform
+
+from hydria_plugin import Bulletin, ConfigError, FeedError, HydriaError, StoreError, hookimpl, open_host
+
+
+def at(text: str) -> np.datetime64:
+    return np.datetime64(text, "s")
+
+
+# ---- one step ----
+
+
+def test_one_step_from_feed_to_sink(trial: Trial) -> None:
+    bulletin = trial.host.run_once()
+    assert bulletin.issued_at == at("2026-03-05T00:00") and bulletin.forecast.made_by == ("persistence",) * 2
+    assert trial.diary == [{"at": "2026-03-05T00:00:00", "revision": 0, "news": []}]
+    assert trial.notebook.bulletins == [("2026-03-05T00:00:00", 0)]
+    assert [(s.state, s.revision) for s in trial.steps] == [("issued", 0)]
+
+
+def test_the_same_step_again_gives_the_bulletin_that_is_there(trial: Trial) -> None:
+    first = trial.host.run_once()
+    again = trial.host.run_once("river", at("2026-03-05T00:00"))
+    np.testing.assert_array_equal(first.forecast.values, again.forecast.values)
+    assert len(trial.diary) == len(trial.notebook.bulletins) == 1
+
+
+def test_news_reach_listeners_and_sinks_once(trial: Trial) -> None:
+    for _ in range(36):
+        trial.go(15)
+    told = [(a.station, str(a.reason), a.threshold) for a in trial.notebook.alerts]
+    written = [tuple(news[2:]) for line in trial.diary for news in line["news"]]
+    assert written == [(station, reason) for station, reason, _ in told]
+    assert ("upper", "FIRST", "yellow") in told and ("upper", "HIGHER", "orange") in told
+    assert len({(a.event, a.sequence) for a in trial.notebook.alerts}) == len(told)
+
+
+def test_a_pipeline_that_is_not_there_is_named(trial: Trial) -> None:
+    with pytest.raises(HydriaError, match="no pipeline 'rhone'; configured: river"):
+        trial.host.run_once("rhone")
+
+
+def test_a_failing_listener_silences_nobody(open_trial: Opener) -> None:
+    class Broken:
+        @hookimpl
+        def hydria_bulletin_issued(self, bulletin: Bulletin) -> None:
+            raise RuntimeError("out of order")
+
+    trial = open_trial(plugins=(Broken(),))
+    trial.host.run_once()
+    assert len(trial.notebook.bulletins) == len(trial.diary) == 1
+
+
+def test_a_failing_feed_is_told_and_is_an_end_when_nobody_tries_again(trial: Trial) -> None:
+    (trial.folder / "down").touch()
+    with pytest.raises(FeedError, match="does not answer"):
+        trial.host.run_once()
+    assert [(s.state, s.reason) for s in trial.steps] == [("failed", "the river's server does not answer")]
+    assert trial.notebook.failures == [("2026-03-05T00:00:00", "the river's server does not answer")]
+    (trial.folder / "down").unlink()
+    trial.host.run_once()
+    assert [s.state for s in trial.steps] == ["issued"]
+
+
+# ---- every step ----
+
+
+def test_a_new_platform_begins_with_the_newest_step(trial: Trial) -> None:
+    trial.host.tick()
+    assert trial.ends == {"03-05T00:00": "issued"}
+
+
+def test_every_step_has_one_end(trial: Trial) -> None:
+    trial.go(5, times=60)
+    assert set(trial.ends.values()) == {"issued"} and len(trial.ends) == 21
+    assert [b for b, _ in trial.notebook.bulletins] == sorted(str(s.issued_at) for s in trial.steps)
+
+
+def test_catching_up_takes_the_newest_first_and_alarms_nobody(trial: Trial) -> None:
+    trial.host.tick()
+    trial.go(60 * 6)  # 24 steps at once, the flood has come
+    order = [b for b, _ in trial.notebook.bulletins[1:]]
+    assert order == sorted(order, reverse=True) and len(order) == 24
+    assert {str(a.issued_at) for a in trial.notebook.alerts} == {"2026-03-05T06:00:00"}
+    assert all(not line["news"] for line in trial.diary if line["at"] != "2026-03-05T06:00:00")
+    assert set(trial.ends.values()) == {"issued"} and len(trial.ends) == 25
+
+
+def test_what_is_too_old_is_skipped_with_a_reason(trial: Trial) -> None:
+    trial.host.tick()
+    trial.go(60 * 24)
+    assert len(trial.ends) == 97  # nothing missing
+    skipped = [s for s in trial.steps if s.state == "skipped"]
+    assert len(skipped) == 96 - 25 and {s.reason for s in skipped} == {
+        "nothing ran, or could run, until the step was older than the horizon of 6 h"
+    }
+    assert [s.issued_at for s in skipped] == [at("2026-03-05T00:15") + np.timedelta64(15 * i, "m") for i in range(71)]
+
+
+def test_a_restart_goes_on_where_the_other_ended(open_trial: Opener) -> None:
+    first = open_trial()
+    first.go(15, times=3)
+    first.host.close()
+    second = open_trial(now="2026-03-05T02:00:30")
+    second.host.tick()
+    assert list(second.ends.values()) == ["issued"] * 8 and len(second.notebook.bulletins) == 5
+    assert len(second.diary) == 8
+
+
+def test_a_step_that_was_running_when_all_died_is_made_again(trial: Trial) -> None:
+    trial.host.store.begin("river", at("2026-03-05T00:00"), trial.clock())
+    trial.host.store.begin("river", at("2026-03-04T23:45"), trial.clock())
+    trial.host.tick()
+    assert trial.ends == {"03-04T23:45": "issued", "03-05T00:00": "issued"}
+
+
+def test_late_data_make_a_revision(open_trial: Opener) -> None:
+    trial = open_trial(late=4)  # the value of every full hour comes at twenty past
+    trial.go(1)
+    before = trial.bulletin("2026-03-05T00:00")
+    assert before.revision == 0
+    trial.go(1, times=13)
+    assert trial.bulletin("2026-03-05T00:00").revision == 0
+    trial.go(45, times=1)  # 01:00:30: the value of 01:00 is not there yet
+    trial.go(5, times=2)
+    assert trial.bulletin("2026-03-05T01:00").revision == 0
+    trial.go(5, times=4)
+    assert trial.bulletin("2026-03-05T01:15").revision == 1  # made again at 01:20 with the hour's value
+    assert len(trial.diary) == len(trial.notebook.bulletins)
+
+
+def test_looking_for_late_data_does_not_wear_out_the_feed(trial: Trial) -> None:
+    source = trial.host.pipelines["river"].buffer._source  # type: ignore[attr-defined]
+    trial.host.tick()
+    reads = source.reads
+    trial.go(1 / 12, times=12 * 14)  # fourteen minutes of ticks
+    assert source.reads - reads <= 4
+
+
+# ---- failures ----
+
+
+def test_a_dead_feed_is_tried_again_and_every_step_still_ends(trial: Trial) -> None:
+    trial.host.tick()
+    (trial.folder / "down").touch()
+    trial.go(5, times=6)  # two steps due in vain
+    assert list(trial.ends.values()) == ["issued", "running", "running"]
+    assert [step for step, _ in trial.notebook.failures] == ["2026-03-05T00:15:00", "2026-03-05T00:30:00"]
+    assert "does not answer" in trial.host.status()["pipelines"]["river"]["last_error"]
+    (trial.folder / "down").unlink()
+    trial.go(5)
+    assert list(trial.ends.values()) == ["issued"] * 3
+
+
+def test_a_feed_that_is_dead_for_long_ends_steps_as_failed(trial: Trial) -> None:
+    trial.host.tick()
+    (trial.folder / "down").touch()
+    trial.go(15, times=40)
+    states = list(trial.ends.values())
+    assert states == ["issued", *["failed"] * 15, *["running"] * 25]
+    assert {s.reason for s in trial.steps if s.state == "failed"} == {"the river's server does not answer"}
+    (trial.folder / "down").unlink()
+    trial.go(15)
+    assert list(trial.ends.values()) == ["issued", *["failed"] * 16, *["issued"] * 25]
+
+
+def test_tries_in_vain_become_rarer(trial: Trial) -> None:
+    trial.host.tick()
+    source = trial.host.pipelines["river"].buffer._source  # type: ignore[attr-defined]
+    (trial.folder / "down").touch()
+    trial.go(15)
+    reads = source.reads
+    trial.go(1 / 12, times=12 * 14)
+    assert 5 <= source.reads - reads <= 14  # after 5, 10, 20, 40, 80 s, then every two minutes
+
+
+def test_a_clock_set_back_stops_nothing(trial: Trial) -> None:
+    trial.go(15, times=4)
+    trial.clock.advance(-24 * 60)
+    trial.host.tick()
+    trial.go(15, times=2)
+    assert "failed" not in trial.ends.values()
+    trial.clock.set("2026-03-05T01:15:30")
+    trial.go(0.1)
+    assert trial.ends["03-05T01:15"] == "issued"
+
+
+def test_a_clock_put_forward_makes_no_mass_run(trial: Trial) -> None:
+    trial.host.tick()
+    begun = time.monotonic()
+    trial.clock.set("2028-03-04T00:00:30")
+    trial.host.tick()
+    assert len(trial.notebook.bulletins) <= 26
+    assert time.monotonic() - begun < 60
+    trial.clock.set("2026-03-05T00:15:30")  # and back again
+    trial.go(0.1)
+    assert trial.ends["03-05T00:15"] == "issued"
+
+
+# ---- one instance ----
+
+
+def test_a_second_instance_on_the_store_is_refused_with_a_sentence(trial: Trial, open_trial: Opener) -> None:
+    trial.host.start(every=0.05)
+    other = open_trial()
+    for refused in (other.host.start, other.host.run_once, other.host.tick):
+        with pytest.raises(StoreError, match="another hydria is running on this store .*hydria.db.lock.*: stop it"):
+            refused()
+    trial.host.stop()
+    other.host.run_once()
+    trial.host.run_once()  # each takes it briefly
+
+
+def test_looking_needs_no_lock(trial: Trial, open_trial: Opener) -> None:
+    trial.host.run_once()
+    trial.host.start(every=0.05)
+    other = open_trial()
+    assert other.host.status()["pipelines"]["river"]["state"] == "issued"
+    assert other.host.replay("river", at("2026-03-05T00:00")).issued_at == at("2026-03-05T00:00")
+
+
+# ---- by itself ----
+
+
+def until(condition: Any, within: float = 10.0) -> None:
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.01)
+
+
+def test_started_it_runs_by_itself_until_stopped(trial: Trial) -> None:
+    trial.host.start(every=0.02)
+    for minutes in range(15, 75, 15):
+        trial.clock.advance(15)
+        until(lambda m=minutes: f"03-05T{m // 60:02}:{m % 60:02}" in trial.ends)
+    assert trial.host.status()["alive"] and trial.host.tick_age is not None
+    with pytest.raises(HydriaError, match="running already"):
+        trial.host.start()
+    trial.host.stop()
+    trial.clock.advance(15)
+    time.sleep(0.1)
+    assert list(trial.ends.values()) == ["issued"] * len(trial.ends) and "03-05T01:15" not in trial.ends
+    assert not [t for t in threading.enumerate() if t.name.startswith("hydria")]
+    trial.host.start(every=0.02)
+    until(lambda: "03-05T01:15" in trial.ends)
+
+
+def test_run_once_beside_the_running_host(trial: Trial) -> None:
+    trial.host.start(every=0.01)
+    errors: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            for _ in range(10):
+                trial.host.run_once()
+                trial.host.status()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(5):
+        trial.clock.advance(15)
+        time.sleep(0.05)
+    for thread in threads:
+        thread.join()
+    until(lambda: len(trial.ends) == 6)
+    assert not errors
+    assert len(trial.notebook.bulletins) == len(set(trial.notebook.bulletins)) == len(trial.diary)
+
+
+# ---- from outside ----
+
+
+def test_status_is_plain_facts(trial: Trial) -> None:
+    before = trial.host.status()["pipelines"]["river"]
+    assert before["state"] == "never ran" and before["issued_at"] is None
+    trial.go(15, times=17)
+    (trial.folder / "closed").touch()
+    trial.go(15)
+    status = json.loads(json.dumps(trial.host.status()))
+    assert status["platform"] == "Trial" and status["running"] is False and status["tick_age_s"] is None
+    river = status["pipelines"]["river"]
+    assert river["issued_at"] == "2026-03-05T04:30:00Z" and river["age_s"] == pytest.approx(30)
+    assert river["state"] == "issued" and river["rungs"] == {"0": 2} and river["alerts"] == 1
+    assert river["outbox"] == {"diary": 1}
+
+
+def test_a_closed_store_is_a_fact_too(trial: Trial) -> None:
+    trial.host.store.close()
+    assert trial.host.status()["pipelines"]["river"]["state"] == "unknown"
+
+
+def test_reload_keeps_what_has_not_changed(trial: Trial) -> None:
+    trial.go(15)
+    kept = trial.host.pipelines["river"]
+    more = '[pipelines.second]\nstep = "1h"\npast = "3h"\nhorizon = "6h"\nstations = "stations.csv"\n'
+    more += 'source = { use = "river" }\nforecasters = ["persistence"]\n'
+    write_platform(trial.folder, more=more)
+    trial.host.reload()
+    assert set(trial.host.pipelines) == {"river", "second"} and trial.host.pipelines["river"] is kept
+    trial.go(60)
+    assert trial.host.status()["pipelines"]["second"]["state"] == "issued"
+    write_platform(trial.folder, late=3)
+    trial.host.reload()
+    assert set(trial.host.pipelines) == {"river"} and trial.host.pipelines["river"] is not kept
+    trial.go(15)
+    assert "running" not in trial.ends.values()
+
+
+def test_reload_refuses_a_bad_configuration_and_goes_on_with_the_old_one(trial: Trial) -> None:
+    trial.go(15)
+    before = trial.host.pipelines["river"]
+    good = (trial.folder / "hydria.toml").read_text()
+    for bad in (good.replace("persistence", "magic"), good.replace('"6h"', '"50min"'), "[platform", good + "[oops]\n"):
+        (trial.folder / "hydria.toml").write_text(bad)
+        with pytest.raises(ConfigError):
+            trial.host.reload()
+    (trial.folder / "hydria.toml").write_text(good.replace("hydria.db", "other.db"))
+    with pytest.raises(ConfigError, match=r"platform\.store has changed"):
+        trial.host.reload()
+    assert trial.host.pipelines["river"] is before
+    trial.go(15)
+    assert set(trial.ends.values()) == {"issued"}
+
+
+def test_retention_forgets_once_a_day(open_trial: Opener) -> None:
+    form = {"timezone": 'UTC"\nretention = "1d'}
+    trial = open_trial(**form)
+    trial.go(60, times=60)
+    oldest = trial.steps[0].issued_at
+    assert trial.clock() - np.timedelta64(49, "h") <= oldest <= trial.clock() - np.timedelta64(24, "h")
+
+
+EMBEDDED = """
+import logging, signal, sys, threading, warnings, locale, os
+sys.path[:0] = {paths!r}
+import river
+from platform_files import SimulatedClock
+signals = [signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)]
+def state():
+    return ([signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)], list(logging.root.handlers),
+            logging.root.level, logging.getLogger("hydria").handlers, sys.excepthook, threading.excepthook,
+            dict(os.environ), os.getcwd(), locale.getlocale(), signal.getitimer(signal.ITIMER_REAL))
+before = state()
+from hydria_plugin import open_host
+host = open_host({config!r}, plugins=(river,), clock=SimulatedClock("2026-03-05T00:00:30"))
+host.run_once()
+host.start(every=0.05)
+host.stop()
+host.close()
+assert state() == before, (state(), before)
+assert not [t for t in threading.enumerate() if t is not threading.main_thread()], threading.enumerate()
+print("clean", [m for m in ("torch", "lightgbm") if m in sys.modules])
+"""
+
+
+def test_embedded_it_leaves_the_process_as_it_was(tmp_path: Path) -> None:
+    config = str(write_platform(tmp_path))
+    code = EMBEDDED.format(paths=[str(Path(__file__).parent)], config=config)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "clean []\n", done.stderr
+    assert done.stderr == ""
+
+
+def test_opening_a_bad_configuration_says_every_fault(tmp_path: Path) -> None:
+    path = write_platform(tmp_path, forecasters='"magic"', more="ratings = 'none.csv'")
+    with pytest.raises(ConfigError) as told:
+        open_host(path)
+    assert len(told.value.faults) >= 3  # no source river without the plug-in, no magic, no ratings
