@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hydria_plugin.values import Floats, Ints
@@ -47,6 +49,14 @@ def past_columns(cases: Cases, unit: Floats, centre: Floats) -> Floats:
     level = (base - centre[:, None]) / unit[:, None]
     parts = [target, level, *input_columns(cases, lags)]
     return np.concatenate(parts, axis=1)
+
+
+def gauges_of(kinds: Sequence[str], past: int, totals: int) -> Ints:
+    """(C) which gauge each column of :func:`past_columns` comes from: -1 the target, 0 all rain gauges together (one
+    that is silent is given the mean of the others before), 1 + v any other input."""
+    lags = len(blocks(past))
+    of = [0 if kind == "rain" else 1 + v for v, kind in enumerate(kinds)]
+    return np.concatenate([np.full(lags, -1), np.repeat(np.array(of, dtype=int), lags + totals)])
 
 
 def input_columns(cases: Cases, lags: Ints) -> list[Floats]:

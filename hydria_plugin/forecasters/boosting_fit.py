@@ -44,7 +44,7 @@ class Options(NamedTuple):
             "min_data_in_leaf": 20,
             "feature_fraction": 0.6,
             "lambda_l2": 1.0,
-            "max_bin": 127,
+            "max_bin": 255,
             "objective": "regression",
             "num_threads": self.num_threads,
             "seed": self.seed,

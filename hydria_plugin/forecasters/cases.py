@@ -167,7 +167,7 @@ def forecast_history(history: History, at: Ints, future: bool, rows: Ints, max_a
     for s, row in enumerate(rows):
         for part in chunks(len(at)):
             values[part, s] = answer(cases_of_history(history, s, np.asarray(at)[part], future, int(row), max_age))
-    whole = np.isfinite(values).all(axis=(2, 3))
+    whole: Bools = np.asarray(np.isfinite(values).all(axis=(2, 3)))
     return np.where(whole[:, :, None, None], values, np.nan)
 
 

@@ -17,7 +17,8 @@ from .spread import mean_rain
 SPANS = (1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48, 72, 96, 144)  # steps
 PER_GAUGE = (1, 3, 6, 12, 24)
 CHANGES = (1, 2, 3, 6, 12, 24)
-AHEAD = (1, 2, 3, 4, 6, 9, 12, 18, 24)
+AHEAD = (1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48, 72)
+SINGLE = 6  # steps ahead that stand alone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +54,7 @@ def target_columns(cases: Cases, centre: Floats, unit: Floats) -> list[Floats]:
         low = np.where(known, target[:, -span:], np.inf).min(axis=1, keepdims=True)
         ranges += [base - high, base - low]
     scaled = np.concatenate([base - centre, *changes, *ranges], axis=1) / unit
-    return [np.where(np.isfinite(scaled), scaled, np.nan)]
+    return [np.asarray(np.where(np.isfinite(scaled), scaled, np.nan))]
 
 
 def running(values: Floats) -> Floats:
@@ -112,7 +113,7 @@ def lead_features(cases: Cases, lead: int, scales: Scales, with_rain: bool) -> F
 
 def simulation_columns(cases: Cases, lead: int, unit: Floats, centre: Floats) -> list[Floats]:
     """The host model's value at the valid time: its own change until then, and how it stands to the target now."""
-    parts = []
+    parts: list[Floats] = []
     for v in (v for v, kind in enumerate(cases.kinds) if kind == "simulation"):
         then, now = cases.future[:, lead - 1, v], newest(cases.inputs[:, :, v], 6)
         parts.append(np.stack([(then - now) / unit, (then - cases.base) / unit], axis=1))
@@ -126,7 +127,7 @@ def coming_columns(cases: Cases, lead: int) -> list[Floats]:
     coming = mean[:, -lead:]
     sums = running(mean)[:, [k - 1 for k in [lead, *spans]]]
     centroid = np.nan_to_num(coming) @ np.arange(lead, 0, -1.0) / np.maximum(np.nan_to_num(coming).sum(axis=1), 1e-3)
-    parts = [sums, coming.max(axis=1, keepdims=True), centroid[:, None].round(4)]
+    parts = [sums, coming.max(axis=1, keepdims=True), centroid[:, None].round(4), coming[:, :SINGLE]]
     if len(cases.rain) > 1:
         parts += [running(cases.future[:, :lead, v])[:, [min(k, lead) - 1 for k in (3, lead)]] for v in cases.rain]
     return parts

@@ -52,10 +52,11 @@ def fold_of_steps(history: History, split: Split, folds: int) -> Ints:
     fold = np.full(len(history), -1, dtype=np.int64)
     if not len(steps):
         return fold
-    borders = np.linspace(0, len(steps), folds * BLOCKS_PER_FOLD + 1).astype(int)[1:-1]
-    calm = ~(split.events[:, steps] >= 0).any(axis=0)
-    borders = [calm_near(calm, int(b), max(1, len(steps) // (folds * BLOCKS_PER_FOLD * 2))) for b in borders]
-    fold[steps] = np.searchsorted(np.asarray(borders), np.arange(len(steps)), side="right") % folds
+    even = np.linspace(0, len(steps), folds * BLOCKS_PER_FOLD + 1).astype(int)[1:-1].tolist()
+    calm: Bools = np.asarray(~(split.events[:, steps] >= 0).any(axis=0))
+    reach = max(1, len(steps) // (folds * BLOCKS_PER_FOLD * 2))
+    borders = np.array([calm_near(calm, border, reach) for border in even])
+    fold[steps] = np.searchsorted(borders, np.arange(len(steps)), side="right") % folds
     return fold
 
 

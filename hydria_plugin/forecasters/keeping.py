@@ -54,7 +54,7 @@ def read_fit(name: str, folder: Path) -> tuple[Fit, dict[str, Any]]:
     path = folder / "model.json"
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
-        fit = {k: tuple(v) if isinstance(v, list) else v for k, v in held["fit"].items()}
+        fit: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in held["fit"].items()}
         return Fit(**fit), dict(held["options"])
     except (OSError, ValueError, TypeError, KeyError) as cause:
         raise ModelError(f"{name}: cannot read the model in {path}: {cause}") from cause

@@ -23,7 +23,7 @@ class Errors:
 
     fit: Fit
     unit: Floats  # (S)
-    doubt: Floats  # (S, H, D)
+    doubt: Floats  # (S, H, D + 1)
     spread: Spread
 
 
@@ -120,7 +120,7 @@ def untrained(cases: Cases, levels: tuple[float, ...]) -> Floats:
     leads = np.arange(longest, h)
     offsets[:, leads] = offsets[:, longest - 1 : longest] * np.sqrt((leads + 1) / longest)[:, None]
     offsets[:, :, levels.index(0.5)] = 0.0
-    return cases.base[:, None, None] + around_median(offsets, levels.index(0.5))
+    return np.asarray(cases.base[:, None, None] + around_median(offsets, levels.index(0.5)))
 
 
 def change_quantiles(target: Floats, lead: int, levels: tuple[float, ...]) -> Floats:
@@ -132,4 +132,4 @@ def change_quantiles(target: Floats, lead: int, levels: tuple[float, ...]) -> Fl
     place = np.maximum(count - 1, 0)[:, None] * np.asarray(levels)
     low = np.take_along_axis(changes, np.floor(place).astype(int), axis=1)
     high = np.take_along_axis(changes, np.ceil(place).astype(int), axis=1)
-    return np.nan_to_num(low + (high - low) * (place - np.floor(place)))
+    return np.asarray(np.nan_to_num(low + (high - low) * (place - np.floor(place))))

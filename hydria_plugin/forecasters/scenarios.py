@@ -28,9 +28,8 @@ def mix_one(one: Floats, levels: Floats) -> Floats:
     if not np.isfinite(one).all():
         return np.full(len(levels), np.nan)
     support, full = with_tails(one, levels)
-    points = np.unique(support)
-    if len(points) == 1:
-        return np.full(len(levels), points[0])
+    step = 1e-9 * max(1.0, float(np.abs(support).max()))
+    points = np.unique(np.concatenate([support - step, support + step]))  # both sides of a jump
     mean = np.mean([np.interp(points, rising(x), full, left=0.0, right=1.0) for x in support], axis=0)
     return np.asarray(np.interp(levels, mean, points))
 

@@ -95,31 +95,38 @@ def rain_between(cases: Cases) -> Floats:
 
 
 def expected_error(doubt: Floats, weights: Floats) -> Floats:
-    """(N, H) the size of error to expect: ``doubt`` (N, H, D) weighted by (N, H, D) or (H, D)."""
-    return np.maximum((doubt * weights).sum(axis=2), TINY)
+    """(N, H) the size of error to expect: ``doubt`` (N, H, D) by ``weights`` (N, H, D + 1) or (H, D + 1), whose last
+    is the most that is believed."""
+    size = (doubt * weights[..., :-1]).sum(axis=2)
+    return np.asarray(np.clip(size, TINY, np.maximum(weights[..., -1], TINY)))
 
 
 def fit_doubt(doubt: Floats, size: Floats) -> Floats:
-    """(D) weights >= 0 of ``doubt`` (N, D) that best give the mean size of error (N), relative errors weighing."""
+    """(D + 1) weights >= 0 of ``doubt`` (N, D) that best give the mean size of error (N), relative errors weighing; and
+    the most to expect: half as much again as ever in training."""
     known = np.isfinite(size) & np.isfinite(doubt).all(axis=1)
     x, y = doubt[known], size[known]
-    weights = np.zeros(doubt.shape[1])
+    weights: Floats = np.zeros(doubt.shape[1])
     if not len(y) or not y.any():
         weights[0] = 1.0
-        return weights
+        return np.append(weights, np.inf)
     for _ in range(3):  # reweighted: small errors in quiet times count as much as large ones in floods
         guess = np.maximum(x @ weights, 0.05 * y.mean()) if weights.any() else np.full(len(y), y.mean())
         weights = nonnegative(x / guess[:, None], y / guess)
     weights[0] = max(weights[0], 1e-3 * y.mean() / max(float(x[:, 0].mean()), TINY))
-    return weights
+    return np.append(weights, 1.5 * float((x @ weights).max()))
 
 
-def nonnegative(x: Floats, y: Floats, rounds: int = 300) -> Floats:
+def nonnegative(x: Floats, y: Floats, rounds: int = 100) -> Floats:
     """Least squares with weights >= 0, by cyclic descent on the normal equations."""
     gram, right = x.T @ x, x.T @ y
     weights = np.zeros(len(right))
+    moving = np.flatnonzero(np.diag(gram) > TINY * max(float(gram.max()), TINY))
     for _ in range(rounds):
-        for d in np.flatnonzero(np.diag(gram) > TINY * max(float(gram.max()), TINY)):
+        before = weights.copy()
+        for d in moving:
             rest = right[d] - gram[d] @ weights + gram[d, d] * weights[d]
             weights[d] = max(0.0, rest / gram[d, d])
+        if np.abs(weights - before).max() <= 1e-6 * max(float(weights.max()), TINY):
+            break
     return weights
