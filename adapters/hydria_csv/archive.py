@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import fnmatch
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hydria_plugin import FeedError, Problem
+from hydria_plugin import Problem
 
 from .feed import Feed, Now
 from .form import Form
+from .listing import listed
 from .rows import Rows, joined
-
-UNFINISHED = ("~", ".tmp", ".part", ".swp")  # what writers call a file that is not there yet
 
 
 @dataclass(slots=True)
@@ -27,6 +24,7 @@ class Archive:
     settle: int  # microseconds after which a last line without line end counts as whole
     feeds: dict[str, Feed] = field(default_factory=dict)
     book: dict[str, int] = field(default_factory=dict)  # series -> code
+    seen: set[str] = field(default_factory=set)  # wanted series that some file has
     told: frozenset[str] = frozenset()  # series that were said to be in no file
 
     def expect(self, series: Sequence[str]) -> None:
@@ -38,28 +36,26 @@ class Archive:
 
     def refresh(self, now: int | None) -> list[Problem]:
         """Read what is new. Raises FeedError when the path is missing or cannot be listed."""
-        files = dict(self._files())
-        self.feeds = {name: self.feeds.get(name) or Feed(Path(entry), name) for name, entry in files.items()}
-        problems = [
-            p for feed in self.feeds.values() for p in feed.refresh(self.form, self.book, Now(now, self.settle))
-        ]
+        files, clock, before = listed(self.path, self.patterns), Now(now, self.settle), self.feeds
+        self.feeds = {name: before.get(name) or Feed(Path(place), name) for name, (place, _) in files.items()}
+        new = [feed for name, feed in self.feeds.items() if not feed.is_current(files[name][1], clock)]
+        problems = [p for feed in new for p in feed.refresh(self.form, self.book, clock)]
         if not self.feeds:
             wanted = " or ".join(self.patterns)
             problems.append(Problem("source", None, f"{self.path}: no file matches {wanted}"))
+        if new or self.feeds.keys() != before.keys():
+            self.seen = {series for feed in self.feeds.values() for series in feed.seen}
         return problems + self._absent()
 
     def between(self, after: int, until: int) -> Rows:
         """Rows with ``after`` < time <= ``until`` of all files."""
-        return joined([part.between(after, until) for feed in self.feeds.values() for part in feed.parts()])
+        parts = [part for feed in self.feeds.values() if feed.touches(after, until) for part in feed.parts()]
+        return joined([part.between(after, until) for part in parts])
 
     def offered(self, now: int | None) -> list[str]:
         """The series that wide files offer; those of long files are known only by reading them."""
         self.refresh(now)
         return sorted({series for feed in self.feeds.values() for series in feed.offered(self.form)})
-
-    @property
-    def seen(self) -> set[str]:
-        return {series for feed in self.feeds.values() for series in feed.seen}
 
     def _absent(self) -> list[Problem]:
         """Wanted series that no file has: said once, and again when others are absent."""
@@ -70,32 +66,3 @@ class Archive:
     def _absence(self, absent: Sequence[str]) -> str:
         more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
         return f"{self.path}: no file has {', '.join(map(repr, absent[:5]))}{more}; see `names` and `id` of the source"
-
-    def _files(self) -> Iterator[tuple[str, str]]:
-        """(name to show, path), sorted by name."""
-        try:
-            if self.path.is_file():
-                return iter([(self.path.name, str(self.path))])
-            return iter(sorted(self._listed()))
-        except OSError as cause:
-            raise FeedError(f"{self.path} cannot be listed ({cause.strerror}): {REMEDY}") from cause
-
-    def _listed(self) -> Iterator[tuple[str, str]]:
-        if not any("/" in pattern or "**" in pattern for pattern in self.patterns):
-            with os.scandir(self.path) as entries:
-                yield from ((e.name, e.path) for e in entries if self._matches(e.name) and e.is_file())
-            return
-        os.scandir(self.path).close()  # glob is silent about a folder that is not there
-        for path in {p for pattern in self.patterns for p in self.path.glob(pattern)}:
-            if path.is_file() and _is_finished(path.name):
-                yield str(path.relative_to(self.path)), str(path)
-
-    def _matches(self, name: str) -> bool:
-        return _is_finished(name) and any(fnmatch.fnmatch(name, pattern) for pattern in self.patterns)
-
-
-REMEDY = "create it, or correct `path` of the source in the configuration, and see that this user may read it"
-
-
-def _is_finished(name: str) -> bool:
-    return not name.startswith((".", "~")) and not name.endswith(UNFINISHED)

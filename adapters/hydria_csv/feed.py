@@ -52,20 +52,28 @@ class Feed:
     blocks: list[Rows] = field(default_factory=list)
     last: Rows = EMPTY  # of a last line without line end, once the file has settled
     is_open: bool = False  # bytes follow the last line end
+    first: int = 0  # times of the first and the newest row
+    newest: int = 0
     seen: set[str] = field(default_factory=set)
 
     def parts(self) -> list[Rows]:
         return [*self.blocks, self.last]
 
+    def touches(self, after: int, until: int) -> bool:
+        """Some rows may be stamped within."""
+        return self.first <= until and after < self.newest
+
+    def is_current(self, state: os.stat_result, now: Now) -> bool:
+        """Nothing new can be read from the file."""
+        if self.is_open and now.is_settled(state.st_mtime_ns // MICROSECOND):
+            return False
+        return self.stamp == (state.st_ino, state.st_size, state.st_mtime_ns)
+
     def refresh(self, form: Form, book: Mapping[str, int], now: Now) -> list[Problem]:
         """Read what is new in the file; says what of it could not be used."""
         faults = Faults(self.name)
         try:
-            found = os.stat(self.path)
-            stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
-            settles = self.is_open and now.is_settled(found.st_mtime_ns // MICROSECOND)
-            if stamp != self.stamp or settles:
-                self._read(form, book, now, faults)
+            self._read(form, book, now, faults)
         except ClocksTurnedBack:
             self.clear()
             faults.kinds.clear()
@@ -106,6 +114,11 @@ class Feed:
             taken = self._take(text, ended or now.is_settled(written), reading)
             self.stamp, self.offset = stamp, 0 if packed else self.offset + taken
             self.check = self._checksum(file)
+        times = [part.time for part in self.parts() if len(part)]
+        self.first, self.newest = (
+            min((int(t[0]) for t in times), default=0),
+            max((int(t[-1]) for t in times), default=0),
+        )
 
     def _continues(self, file: BinaryIO, stamp: tuple[int, int, int]) -> bool:
         """The file is the same and has only grown: what was read stands as it was."""

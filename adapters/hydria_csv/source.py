@@ -99,7 +99,8 @@ class CsvSource:
     def probe(self) -> str:
         """How many files, series and values are there, and how new they are. Raises ConfigError when the path does
         not exist, FeedError when nothing there can be used."""
-        from .archive import REMEDY, Archive
+        from .archive import Archive
+        from .listing import REMEDY
 
         if not self._path.exists():
             raise ConfigError(f"source csv: path {str(self._path)!r} does not exist: {REMEDY}")

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .faults import Faults, quoted
+from .few import few_lines
 from .form import Form
 from .headers import Header, encoding_of
 from .lines import Lines
@@ -38,8 +39,9 @@ def table(
     """The columns at places ``texts`` and ``numbers``."""
     encoding = _encoding(lines, form, faults)
     flat = len(numbers) > WIDE and list(texts) == [0] and b'"' not in lines.body and lines.width == header.width
+    small = None if flat else few_lines(lines, header, texts, numbers, form)
     layout = _flat if flat else _by_column
-    found, cells = layout(lines, header, texts, numbers, form, encoding)
+    found, cells = small or layout(lines, header, texts, numbers, form, encoding)
     values, bad = (cells, np.zeros(cells.shape, bool)) if cells.dtype == float else _numbers(cells, form)
     _tell(bad, cells, lines, header, numbers, form, faults)
     return Table(found, *_plausible(values, bad, lines, header, numbers, form, faults))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .few import few_times
 from .form import Form
 from .rows import NEVER
 
@@ -56,9 +57,11 @@ def _pair(texts: Cells, form: Form) -> tuple[Instants, Instants]:
 def _wall(texts: Cells, form: Form) -> tuple[Instants, NDArray[np.bool_]]:
     """Instants, naive ones as if they were UTC; and which are naive."""
     if form.time_format != "ISO8601":
-        read = pd.to_datetime(pd.Series(texts), format=form.time_format, errors="coerce", utc=True)
+        read = pd.to_datetime(pd.Series(texts, dtype=object), format=form.time_format, errors="coerce", utc=True)
         naive = "%z" not in form.time_format
         return _micros(read), np.full(len(texts), naive)
+    if few := few_times(texts):
+        return few
     wall = _iso(texts)
     for i in np.flatnonzero(wall == NEVER):
         wall[i] = _beyond(texts[i])
@@ -71,7 +74,8 @@ def _iso(texts: Cells) -> Instants:
     """ISO 8601 only. pandas would also take "now", "today" and "2020" for times."""
     is_date = np.array([bool(_DATE.match(text)) and len(text) >= 8 for text in texts], bool)
     wall = np.full(len(texts), NEVER)
-    wall[is_date] = _micros(pd.to_datetime(pd.Series(texts[is_date]), format="ISO8601", utc=True, errors="coerce"))
+    dates = pd.Series(texts[is_date], dtype=object)
+    wall[is_date] = _micros(pd.to_datetime(dates, format="ISO8601", utc=True, errors="coerce"))
     return wall
 
 
