@@ -27,7 +27,7 @@ FLOORS = {
         "stores",
     ),
     5: ("config",),
-    6: ("host",),
+    6: ("host", "workshop"),
     7: ("cli", "demo", "serve", "web", "__main__"),
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

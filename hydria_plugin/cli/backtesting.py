@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..config import (
-    Settings,
-    build_forecasters,
-    build_pipeline,
-    build_source,
-    durations_needed,
-    parse_duration,
-    read_config,
-)
+from ..config import Settings, parse_duration, pick_pipelines, read_config
 from ..errors import ConfigError, HydriaError
 from ..plugins import Registry, load_plugins
 from ..values import Layout
-from .moments import iso, moment, now
-from .shelving import pick
-from .speaking import Progress, columns
+from ..workshop import Progress, run_backtest
+from ..workshop.times import utc
+from .moments import moment
+from .speaking import columns
 
 if TYPE_CHECKING:
     from ..verification.backtest import Backtest
+    from ..workshop.backtesting import Future
 
-Future = Literal["none", "perfect", "archived"]
 SHOWN = ("pairs", "nse", "pi", "kge", "crps", "crps_skill", "coverage_80", "peak_percent", "peak_delay")
 KINDS_OF_FILE = (".csv", ".parquet")
 
@@ -61,7 +54,7 @@ def backtest_all(
     check_out(out)
     registry = load_plugins()
     settings = read_config(config, registry=registry)
-    found = [backtest_one(settings, name, registry, span, known) for name in pick(settings, pipeline)]
+    found = [backtest_one(settings, name, registry, span, known) for name in pick_pipelines(settings, pipeline)]
     if out is not None:
         write_table(out, [f.result for f in found if f.result is not None])
     return found
@@ -101,14 +94,17 @@ def backtest_one(settings: Settings, name: str, registry: Registry, span: Span, 
     """One pipeline: the source is read once, then served step by step as it would have been known."""
     from ..verification.scorecard import scorecard, warnings
 
-    result, problems = run_backtest(settings, name, registry, span, future)
+    progress = Progress("backtest")
+    result, problems = run_backtest(
+        settings, name, registry, span.first, span.last, every=span.every, future=future, progress=progress
+    )
     thresholds = settings.pipelines[name].thresholds
     lines = scorecard(result, thresholds)
     warned = warnings(result, thresholds)
     facts = {
         "pipeline": name,
-        "from": iso(result.issued_at[0]),
-        "to": iso(result.issued_at[-1]),
+        "from": utc(result.issued_at[0]),
+        "to": utc(result.issued_at[-1]),
         "issues": len(result.issued_at),
         "future": future,
         "problems": list(problems),
@@ -117,38 +113,6 @@ def backtest_one(settings: Settings, name: str, registry: Registry, span: Span, 
         "warnings": [warning_facts(w) for w in warned],
     }
     return Scored(facts, told(facts, result.layout), result)
-
-
-def run_backtest(
-    settings: Settings, name: str, registry: Registry, span: Span, future: Future, *, quiet: bool = False
-) -> tuple[Backtest, tuple[str, ...]]:
-    """The forecasts of one pipeline with what came, and what was known to be amiss before the start."""
-    from ..learning.record import read_history
-    from ..stores.memory import MemoryStore
-    from ..verification.backtest import backtest, issue_times, truth_at
-    from ..verification.recorded import RecordedSource
-
-    p = settings.pipelines[name]
-    layout, rng = p.layout, np.random.default_rng(0)
-    durations = durations_needed(build_forecasters(settings, name, registry, now, rng))
-    times = issue_times(span.first, span.last, span.every or layout.step, layout.step)
-    if len(times) == 0:
-        raise HydriaError(f"no step of {name} lies from {iso(span.first)} to {iso(span.last)}")
-    back = max([layout.past * layout.step, *durations]) + 50 * layout.step + layout.horizon * layout.step
-    ends = times[0] - back - p.overlap, times[-1] + layout.horizon * layout.step
-    source = build_source(settings, name, registry, now)
-    recorded = RecordedSource(source, layout, *ends, future)
-    built = build_pipeline(settings, name, registry, MemoryStore(), clock=now, rng=rng, source=recorded)
-    history = read_history(source, layout, times[0], ends[1], rain_label=p.rain_label)
-    truth = truth_at(times, history.times, history.target.values, layout.step, layout.horizon)
-    progress = Progress(f"{name}: {len(times)} issue times")
-
-    def tell(done: int, many: int) -> None:
-        if not quiet:
-            progress(iso(times[done - 1]), done / many)
-
-    result = backtest(replace(built, sinks={}, explainers={}), times, truth, tell)
-    return result, tuple(f"{w.stage}: {w.error}" for w in built.warnings)
 
 
 def counted(result: Backtest) -> dict[str, int]:
@@ -175,8 +139,8 @@ def warning_facts(w: Any) -> dict[str, Any]:
     return {
         "station": w.station,
         "threshold": w.threshold,
-        "crossed_at": iso(w.crossed_at),
-        "warned_at": iso(w.warned_at) or None,
+        "crossed_at": utc(w.crossed_at),
+        "warned_at": utc(w.warned_at) or None,
         "gained_s": gained,
     }
 

@@ -19,7 +19,7 @@ from ..errors import ConfigError, FeedError, HydriaError
 from ..plugins import Registry, load_plugins
 from ..roles import Probing, Source
 from ..values import Wanted
-from .moments import iso, now
+from ..workshop.times import now, utc
 from .speaking import FAILED, WRONG, one_line
 
 
@@ -149,15 +149,15 @@ def staleness(table: Any, wanted: Wanted) -> Iterator[str]:
     observed = table[table["issued_at"].isna()] if "issued_at" in table else table
     observed = observed[observed["value"].notna() & observed["series"].isin(wanted.series)]
     if observed.empty:
-        yield f"stale feed: no value of {len(wanted.series)} series since {iso(wanted.start)}"
+        yield f"stale feed: no value of {len(wanted.series)} series since {utc(wanted.start)}"
         return
     newest = np.datetime64(observed["time"].max().tz_convert("UTC").tz_localize(None).to_datetime64(), "s")
     if wanted.issued_at - newest > 3 * wanted.step:
-        yield f"stale feed: the newest value is of {iso(newest)}"
+        yield f"stale feed: the newest value is of {utc(newest)}"
     without = sorted(set(wanted.series) - set(observed["series"]))
     if without:
         more = f" and {len(without) - 5} more" if len(without) > 5 else ""
-        yield f"no value since {iso(wanted.start)} of {', '.join(without[:5])}{more}"
+        yield f"no value since {utc(wanted.start)} of {', '.join(without[:5])}{more}"
 
 
 def summary(settings: Settings, name: str) -> dict[str, Any]:

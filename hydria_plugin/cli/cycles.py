@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..config import format_duration
+from ..config import format_duration, pick_pipelines
 from ..errors import ConfigError, HydriaError
 from ..host import open_host
 from ..ledger import newest_due
-from .moments import iso, moment, now
-from .shelving import pick
+from ..workshop.times import now, utc
+from .moments import moment
 from .speaking import one_line
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def run_all(config: str, at: str, pipeline: str) -> list[dict[str, Any]]:
     asked = moment(at, "--at") if at else None
     standing = StandingClock(asked)
     with open_host(config, clock=standing) as host:
-        return [one(partial(issued, host, name, asked, standing), name) for name in pick(host.settings, pipeline)]
+        return [
+            one(partial(issued, host, name, asked, standing), name) for name in pick_pipelines(host.settings, pipeline)
+        ]
 
 
 class StandingClock:
@@ -39,7 +41,7 @@ class StandingClock:
     def __init__(self, at: np.datetime64 | None) -> None:
         self.at = at
         if at is not None and at > now():
-            raise ConfigError(f"--at: {iso(at)} is in the future; allowed: a step until now")
+            raise ConfigError(f"--at: {utc(at)} is in the future; allowed: a step until now")
 
     def __call__(self) -> np.datetime64:
         return now() if self.at is None else self.at.astype("datetime64[us]")
@@ -75,15 +77,15 @@ def check_grid(host: Host, name: str, asked: np.datetime64 | None) -> None:
     step = host.settings.pipelines[name].layout.step
     allowed = f"a multiple of {format_duration(step)} since 1970 (UTC)"
     if asked is not None and asked.astype("datetime64[s]").astype(int) % step.astype("timedelta64[s]").astype(int):
-        raise ConfigError(f"--at: {iso(asked)} is no step of {name}; allowed: {allowed}")
+        raise ConfigError(f"--at: {utc(asked)} is no step of {name}; allowed: {allowed}")
 
 
 def bulletin_facts(bulletin: Bulletin) -> dict[str, Any]:
     """A bulletin, JSON-able: its identity, the forecasts' quantiles, alerts and problems."""
     forecast = bulletin.forecast
     return {
-        "issued_at": iso(bulletin.issued_at),
-        "known_at": iso(bulletin.known_at),
+        "issued_at": utc(bulletin.issued_at),
+        "known_at": utc(bulletin.known_at),
         "revision": bulletin.revision,
         "degraded": list(bulletin.degraded),
         "stations": {
@@ -114,7 +116,7 @@ def alert_facts(alert: Any) -> dict[str, Any]:
         "probability": number(alert.probability),
         "basis": str(alert.basis),
         "reason": str(alert.reason),
-        "crosses_at": iso(alert.crosses_at) or None,
+        "crosses_at": utc(alert.crosses_at) or None,
         "peak": number(alert.peak),
         "note": alert.note,
     }
@@ -134,7 +136,7 @@ def told(facts: dict[str, Any], bulletin: Bulletin) -> str:
 def station_lines(bulletin: Bulletin) -> list[str]:
     """One line per station: the value now, and the forecast of the last lead with its 10-90 % band."""
     f, layout = bulletin.forecast, bulletin.layout
-    valid, levels = iso(f.valid_times()[-1]), list(f.quantiles)
+    valid, levels = utc(f.valid_times()[-1]), list(f.quantiles)
     lines = []
     for s, station in enumerate(f.stations):
         at_end = dict(zip(levels, f.values[s, -1], strict=True))
@@ -148,7 +150,7 @@ def replayed(config: str, at: str, pipeline: str, revision: int) -> list[dict[st
     """Make stored bulletins again and compare: the one at ``at``, by default the newest of each pipeline."""
     asked = moment(at, "--at") if at else None
     with open_host(config) as host:
-        names = pick(host.settings, pipeline)
+        names = pick_pipelines(host.settings, pipeline)
         return [one(partial(compared, host, name, asked, revision), name) for name in names]
 
 
@@ -159,12 +161,12 @@ def compared(host: Host, name: str, asked: np.datetime64 | None, revision: int) 
     stored = host.store.bulletin(name, issued_at, None if revision < 0 else revision)
     if stored is None:
         told_revision = "" if revision < 0 else f" revision {revision}"
-        raise HydriaError(f"the store has no bulletin of {name} for {iso(issued_at)}{told_revision}")
+        raise HydriaError(f"the store has no bulletin of {name} for {utc(issued_at)}{told_revision}")
     difference = largest_difference(stored.forecast, host.replay(name, issued_at, stored.revision).forecast)
     if not difference <= CLOSE:
-        raise HydriaError(f"the replay of {name} {iso(issued_at)} differs by {difference:g}; allowed: {CLOSE:g}")
-    facts = {"issued_at": iso(issued_at), "revision": stored.revision, "difference": difference}
-    text = f"{name}: {iso(issued_at)} revision {stored.revision} reproduced (within {difference:.1g})"
+        raise HydriaError(f"the replay of {name} {utc(issued_at)} differs by {difference:g}; allowed: {CLOSE:g}")
+    facts = {"issued_at": utc(issued_at), "revision": stored.revision, "difference": difference}
+    text = f"{name}: {utc(issued_at)} revision {stored.revision} reproduced (within {difference:.1g})"
     return {**facts, "text": text}
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .moments import moment
 from .speaking import FAILED, Config, Json, columns, guarded, tell
+
+if TYPE_CHECKING:
+    from ..learning.train import Outcome
 
 Only = Annotated[str, typer.Option("--pipeline", help="Only this pipeline; all by default.")]
 Name = Annotated[str, typer.Argument(help="The forecaster.")]
@@ -34,13 +38,28 @@ def train(
 
     Started again, it goes on where it was. Exit code 1: a forecaster could not be trained.
     """
-    from .training import train_all
+    from ..workshop import Progress, train_pipelines
 
-    outcomes = train_all(config, first, last, pipeline, seed)
+    begins, ends = (moment(text, option) if text else None for text, option in ((first, "--from"), (last, "--to")))
+    found = train_pipelines(config, begins, ends, pipeline=pipeline, seed=seed, progress=Progress("training"))
+    outcomes = [outcome_facts(name, outcome) for name, outcomes in found.items() for outcome in outcomes]
     code = FAILED if any(outcome["version"] is None for outcome in outcomes) else 0
     lines = [f"{o['pipeline']}: {o['forecaster']}: {told(o)}" for o in outcomes]
     tell(as_json, {"exit": code, "outcomes": outcomes}, "\n".join(lines) or "nothing to train: no forecaster learns")
     return code
+
+
+def outcome_facts(pipeline: str, outcome: Outcome) -> dict[str, Any]:
+    """What came of one forecaster, JSON-able."""
+    return {
+        "pipeline": pipeline,
+        "forecaster": outcome.name,
+        "version": outcome.version,
+        "promoted": outcome.promoted,
+        "why": outcome.why,
+        "scores": {who: float(score) for who, score in outcome.scores.items()},
+        "notes": list(outcome.notes),
+    }
 
 
 def told(outcome: dict[str, Any]) -> str:

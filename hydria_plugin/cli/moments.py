@@ -18,13 +18,3 @@ def moment(text: str, option: str) -> np.datetime64:
         raise typer.BadParameter(f"{option}: {text!r} is not a time; allowed: {ALLOWED}") from cause
     aware = found if found.tzinfo else found.replace(tzinfo=UTC)
     return np.datetime64(int(aware.timestamp()), "s")
-
-
-def now() -> np.datetime64:
-    """The clock that commands hand down: datetime64[us], UTC."""
-    return np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
-
-
-def iso(time: np.datetime64) -> str:
-    """``2020-09-19T06:00:00Z``, or an empty text for no time."""
-    return "" if np.isnat(time) else f"{time.astype('datetime64[s]')}Z"

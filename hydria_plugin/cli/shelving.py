@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..config import Settings, open_shelf, read_config
-from ..errors import ConfigError, ModelError
-from .moments import now
+from ..config import Settings, open_shelf, pick_pipelines, read_config
+from ..errors import ModelError
+from ..workshop.times import now
 
 if TYPE_CHECKING:
     from ..learning.shelf import Shelf
@@ -78,18 +78,10 @@ def rolled_back(config: str, pipeline: str, name: str) -> dict[str, str]:
 
 def the_shelf(settings: Settings, pipeline: str, name: str) -> tuple[str, Shelf]:
     """The shelf of ``pipeline``, or of the only pipeline that has models of ``name``."""
-    chosen = pick(settings, pipeline)
+    chosen = pick_pipelines(settings, pipeline)
     holding = [p for p in chosen if name in open_shelf(settings, p, now).names()]
     if not holding:
         raise ModelError(f"no model of {name!r} in {settings.platform.models} for {', '.join(chosen)}")
     if len(holding) > 1:
         raise ModelError(f"{name!r} has models in {', '.join(holding)}: name one with --pipeline")
     return holding[0], open_shelf(settings, holding[0], now)
-
-
-def pick(settings: Settings, pipeline: str) -> tuple[str, ...]:
-    """The pipeline of that name, or all. Raises ConfigError."""
-    if pipeline and pipeline not in settings.pipelines:
-        allowed = ", ".join(settings.pipelines)
-        raise ConfigError(f"--pipeline: {pipeline!r} is not in {settings.path.name}; allowed: {allowed}")
-    return (pipeline,) if pipeline else tuple(settings.pipelines)

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..config import Settings, build_source, open_store, read_config
+from ..config import Settings, build_source, open_store, pick_pipelines, read_config
 from ..errors import HydriaError
 from ..plugins import Registry, load_plugins
 from ..values import Times
+from ..workshop.times import now, utc
 from .backtesting import Scored, Span, counted, line_facts, read_span, told, warning_facts
-from .moments import iso, now
-from .shelving import pick
 
 if TYPE_CHECKING:
     from ..roles import Store
@@ -27,7 +26,7 @@ def verify_all(config: str, first: str, last: str, pipeline: str) -> list[Scored
     settings = read_config(config, registry=registry)
     store = open_store(settings, registry)
     try:
-        return [verify_one(settings, name, registry, store, span) for name in pick(settings, pipeline)]
+        return [verify_one(settings, name, registry, store, span) for name in pick_pipelines(settings, pipeline)]
     finally:
         store.close()
 
@@ -40,8 +39,8 @@ def verify_one(settings: Settings, name: str, registry: Registry, store: Store, 
     result = stored_forecasts(settings, name, registry, store, span)
     facts: dict[str, Any] = {
         "pipeline": name,
-        "from": iso(result.issued_at[0]),
-        "to": iso(result.issued_at[-1]),
+        "from": utc(result.issued_at[0]),
+        "to": utc(result.issued_at[-1]),
         "issues": len(result.issued_at),
         "problems": [],
         "made_by": counted(result),
@@ -83,5 +82,5 @@ def first_bulletins(store: Store, name: str, span: Span, stations: tuple[str, ..
         if bulletin is not None and bulletin.layout.stations == stations:
             found.append(bulletin)
     if not found:
-        raise HydriaError(f"the store has no bulletin of {name} from {iso(span.first)} to {iso(span.last)}")
+        raise HydriaError(f"the store has no bulletin of {name} from {utc(span.first)} to {utc(span.last)}")
     return found

@@ -5,7 +5,15 @@ Start at :func:`read_config` (reading.py); pipelines are built in building.py.
 
 from __future__ import annotations
 
-from .building import build_forecasters, build_pipeline, build_source, durations_needed, open_shelf, open_store
+from .building import (
+    build_forecasters,
+    build_pipeline,
+    build_source,
+    durations_needed,
+    open_shelf,
+    open_store,
+    pick_pipelines,
+)
 from .durations import format_duration, parse_duration
 from .reading import Examination, examine, read_config
 from .settings import Choice, PipelineSettings, Platform, Settings
@@ -25,5 +33,6 @@ __all__ = [
     "open_shelf",
     "open_store",
     "parse_duration",
+    "pick_pipelines",
     "read_config",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..buffer import SeriesBuffer
 from ..cycle import Learner, Pipeline
-from ..errors import ModelError
+from ..errors import ConfigError, ModelError
 from ..learning.shelf import Shelf
 from ..plugins import Registry
 from ..roles import Buffer, Forecaster, Needs, Persistent, Source, Store, Trainable
@@ -30,6 +30,14 @@ def open_store(settings: Settings, registry: Registry) -> Store:
     address = settings.platform.store
     store: Store = registry.build("store", scheme_of(address), {}, {"url": address, "folder": settings.folder})
     return store
+
+
+def pick_pipelines(settings: Settings, name: str = "") -> tuple[str, ...]:
+    """The pipeline of that name, or all where none is named. Raises ConfigError."""
+    if name and name not in settings.pipelines:
+        allowed = ", ".join(settings.pipelines)
+        raise ConfigError(f"--pipeline: {name!r} is not in {settings.path.name}; allowed: {allowed}")
+    return (name,) if name else tuple(settings.pipelines)
 
 
 def open_shelf(settings: Settings, name: str, clock: Clock) -> Shelf:

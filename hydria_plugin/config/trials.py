@@ -55,11 +55,27 @@ def options_key(desk: Desk, table: str, name: str, listed_at: Key) -> Key:
 
 def try_forecasters(desk: Desk, trial: Trial) -> None:
     """The ladder, and the members that its forecasters name."""
+    fit = {name: table_fits(desk, trial, name) for name in desk.table.forecaster}
     for i, name in enumerate(desk.table.forecasters or []):
         options = desk.table.forecaster.get(name, {})
+        if takes_members(trial, name) and not all(fit.values()):
+            continue  # its members cannot be built
         known = trial.known("forecaster", name, desk.key("forecasters", i))
         if known and members_known(desk, trial, name, options):
             trial.build("forecaster", name, options, options_key(desk, "forecaster", name, ("forecasters", i)))
+
+
+def table_fits(desk: Desk, trial: Trial, name: str) -> bool:
+    """Is the forecaster of an option table installed, and does it take these options?"""
+    key = desk.key("forecaster", name)
+    return trial.known("forecaster", name, key) and trial.options_fit(
+        "forecaster", name, desk.table.forecaster[name], key
+    )
+
+
+def takes_members(trial: Trial, name: str) -> bool:
+    offer = trial.registry.offers.get(("forecaster", name))
+    return offer is not None and "members" in offer.parameters()
 
 
 def members_known(desk: Desk, trial: Trial, name: str, options: Mapping[str, Any]) -> bool:
@@ -72,13 +88,7 @@ def members_known(desk: Desk, trial: Trial, name: str, options: Mapping[str, Any
         desk.file.refuse(key, "is no list of forecasters", "a list of forecaster names, at least one")
         return False
     fine = [trial.known("forecaster", member, (*key, i)) for i, member in enumerate(named)]
-    given = [m for m in named if m in desk.table.forecaster and ("forecaster", m) in trial.registry.offers]
-    fits = [
-        trial.options_fit("forecaster", m, desk.table.forecaster[m], desk.key("forecaster", m))
-        for m in given
-        if m not in (desk.table.forecasters or [])
-    ]
-    return all(fine) and all(fits)
+    return all(fine)
 
 
 def try_correctors(desk: Desk, trial: Trial) -> None:
@@ -114,8 +124,7 @@ def named_members(desk: Desk, trial: Trial) -> tuple[str, ...]:
     """The members of every forecaster in the ladder that takes some: those named, or all installed."""
     found: list[str] = []
     for name in desk.table.forecasters or []:
-        offer = trial.registry.offers.get(("forecaster", name))
-        if offer is not None and "members" in offer.parameters():
+        if takes_members(trial, name):
             named = desk.table.forecaster.get(name, {}).get("of")
             found += named if isinstance(named, list) else trial.registry.names("forecaster")
     return tuple(found)

@@ -104,7 +104,8 @@ def test_once_in_the_past_alerts_and_delivers_as_it_would_have(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
-    [(("--at", "2999-01-01"), 2, "in the future"), (("--at", "2021-04-07T10:20"), 2, "a multiple of 1h"), (("--at", "noon"), 2, "ISO 8601"),
+    [(("--at", "2999-01-01"), 2, "in the future"),
+     (("--at", "2021-04-07T10:20"), 2, "a multiple of 1h"), (("--at", "noon"), 2, "ISO 8601"),
      (("--at", "2019-01-01", "--replay"), 1, "no bulletin of river"), (("--pipeline", "creek"), 2, "allowed: river")],
 )  # fmt: skip
 def test_once_refuses(trained: Path, words: tuple[str, ...], code: int, said: str) -> None:

@@ -13,8 +13,9 @@ import typer
 from typer.testing import CliRunner
 
 from hydria_plugin.cli import app
-from hydria_plugin.cli.speaking import Progress, guarded, one_line
+from hydria_plugin.cli.speaking import guarded, one_line
 from hydria_plugin.errors import ConfigError, FeedError
+from hydria_plugin.workshop import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "lightgbm", "pandas", "sqlalchemy", "scipy")

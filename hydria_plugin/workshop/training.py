@@ -1,42 +1,59 @@
-"""``hydria train``: read the record, fit what can be fitted, promote what is better."""
+"""Training a configuration's pipelines: read the record, fit what can be fitted, promote what is better."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..config import Settings, build_forecasters, build_source, durations_needed, open_shelf, read_config
+from ..config import (
+    Settings,
+    build_forecasters,
+    build_source,
+    durations_needed,
+    open_shelf,
+    pick_pipelines,
+    read_config,
+)
 from ..errors import FeedError
-from ..plugins import load_plugins
+from ..plugins import Registry, load_plugins
 from ..roles import Source, Trainable
 from ..values import Layout, Wanted
-from .moments import iso, moment, now
-from .shelving import pick
-from .speaking import Progress
+from .times import now, utc
 
 if TYPE_CHECKING:
     from ..learning.train import Outcome
-    from ..plugins import Registry
+
+Progress = Callable[[str, float], None]
+Asked = tuple[np.datetime64 | None, np.datetime64 | None]
 
 
-def train_all(config: str, first: str, last: str, pipeline: str, seed: int) -> list[dict[str, Any]]:
-    """Train the pipelines of a configuration, one after the other; gives what came of each forecaster."""
+def train_pipelines(
+    config: Path | str,
+    first: np.datetime64 | None = None,
+    last: np.datetime64 | None = None,
+    *,
+    pipeline: str = "",
+    seed: int = 0,
+    progress: Progress = lambda what, share: None,
+) -> dict[str, tuple[Outcome, ...]]:
+    """Train the forecasters of every pipeline (or of one) on the record from ``first`` to ``last`` (UTC; None: all
+    there is); what came of each, by pipeline. Raises ConfigError, FeedError, ModelError."""
     registry = load_plugins()
     settings = read_config(config, registry=registry)
-    asked = (moment(first, "--from") if first else None, moment(last, "--to") if last else None)
-    return [
-        outcome for name in pick(settings, pipeline) for outcome in train_one(settings, name, registry, asked, seed)
-    ]
+    names = pick_pipelines(settings, pipeline)
+
+    def part(n: int) -> Progress:
+        return lambda what, share: progress(f"{names[n]}: {what}", (n + share) / len(names))
+
+    return {name: train_one(settings, name, registry, (first, last), seed, part(n)) for n, name in enumerate(names)}
 
 
 def train_one(
-    settings: Settings,
-    name: str,
-    registry: Registry,
-    asked: tuple[np.datetime64 | None, np.datetime64 | None],
-    seed: int,
-) -> list[dict[str, Any]]:
+    settings: Settings, name: str, registry: Registry, asked: Asked, seed: int, progress: Progress
+) -> tuple[Outcome, ...]:
     """Train the forecasters of one pipeline that can learn from a record."""
     from ..learning.record import read_history
     from ..learning.train import train
@@ -46,23 +63,10 @@ def train_one(
     forecasters = {n: f for n, f in ladder.items() if isinstance(f, Trainable)}
     source = build_source(settings, name, registry, now)
     first, last = span(source, p.layout, asked)
-    progress = Progress(f"{name}: {iso(first)} to {iso(last)}")
+    progress(f"reading {utc(first)} to {utc(last)}", 0.0)
     history = read_history(source, p.layout, first, last, durations=durations_needed(ladder), rain_label=p.rain_label)
     shelf, options = open_shelf(settings, name, now), p.forecaster_options
-    outcomes = train(name, forecasters, history, shelf, rng=rng, progress=progress, options=options)
-    return [{"pipeline": name, **outcome_facts(outcome)} for outcome in outcomes]
-
-
-def outcome_facts(outcome: Outcome) -> dict[str, Any]:
-    """What came of one forecaster, JSON-able."""
-    return {
-        "forecaster": outcome.name,
-        "version": outcome.version,
-        "promoted": outcome.promoted,
-        "why": outcome.why,
-        "scores": {who: float(score) for who, score in outcome.scores.items()},
-        "notes": list(outcome.notes),
-    }
+    return train(name, forecasters, history, shelf, rng=rng, progress=progress, options=options)
 
 
 def span(
@@ -77,7 +81,7 @@ def span(
     low, high = -(-first.astype(int) // step) * step, last.astype(int) // step * step
     if high - low < step * (layout.past + layout.horizon):
         raise FeedError(
-            f"from {iso(first)} to {iso(last)} is too short a record to train on: less than past and horizon"
+            f"from {utc(first)} to {utc(last)} is too short a record to train on: less than past and horizon"
         )
     return np.datetime64(int(low), "s"), np.datetime64(int(high), "s")
 
