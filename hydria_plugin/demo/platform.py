@@ -1,0 +1,138 @@
+"""A small platform on disk: what an admin would have written, and feeds as a telemetry would have left them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..values import Floats, Times
+
+THRESHOLDS = {"en": ("yellow", "orange", "red"), "fr": ("jaune", "orange", "rouge")}
+PIPELINE = "demo"
+ARCHIVE, LIVE = "archive.csv", "live.csv"
+
+
+@dataclass(frozen=True)
+class Site:
+    """One line of stations.csv; ``limits`` for yellow, orange and red."""
+
+    station: str
+    name: str
+    target: str
+    quantity: str
+    unit: str
+    limits: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Late:
+    """The values of a series for steps ``first`` to ``last`` arrive ``minutes`` late."""
+
+    series: str
+    first: int
+    last: int
+    minutes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A basin, its record, and the flood to be replayed. Steps are places in ``times``."""
+
+    basin: str  # what it is, in a few words
+    label: str  # at the head of every feed: SIMULATED, or where the data are from
+    sites: tuple[Site, ...]  # the first is the one the account is about
+    inputs: tuple[tuple[str, str, str, str], ...]  # lines of inputs.csv: station, slot, series, kind
+    times: Times  # (T)
+    step: str
+    past: str
+    horizon: str
+    series: Mapping[str, Floats]  # (T) as the gauges read
+    truth: Mapping[str, Floats]  # (T) by station, what the river really did
+    first_trained: int
+    first: int  # of the flood to be replayed
+    last: int
+    late: tuple[Late, ...] = ()
+    truth_is_known: bool = False  # as only a simulation knows it; else it is what the gauge read
+
+    @property
+    def rain(self) -> Floats:
+        """(T) mean of the rain gauges that work, mm per step."""
+        gauges = np.stack([self.series[s] for s in dict.fromkeys(s for _, _, s, kind in self.inputs if kind == "rain")])
+        known = np.isfinite(gauges)
+        return np.asarray(np.where(known, gauges, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+
+
+def write_platform(folder: Path, case: Case, language: str) -> Path:
+    """Configuration and archive; gives the configuration's path. The live feed grows later."""
+    (folder / "feeds").mkdir(parents=True, exist_ok=True)
+    names = THRESHOLDS[language]
+    write_rows(
+        folder / "stations.csv",
+        ("station", "name", "target", "quantity", "unit", *names),
+        ((s.station, s.name, s.target, s.quantity, s.unit, *s.limits) for s in case.sites),
+    )
+    write_rows(folder / "inputs.csv", ("station", "slot", "series", "kind"), case.inputs)
+    series = list(case.series)
+    rows = ((stamp(case.times[t]), *(shown(case.series[s][t]) for s in series)) for t in range(case.first))
+    write_rows(folder / "feeds" / ARCHIVE, ("time_utc", *series), rows, case.label)
+    write_rows(folder / "feeds" / LIVE, ("time_utc", "series", "value", "received_at"), (), case.label)
+    config = folder / "hydria.toml"
+    config.write_text(toml(case, language), encoding="utf-8")
+    return config
+
+
+def toml(case: Case, language: str) -> str:
+    return f"""# Written by `hydria demo`: {case.basin}.
+[platform]
+name = "{case.basin}"
+store = "sqlite:///hydria.db"
+models = "models"
+language = "{language}"
+timezone = "Europe/Paris"               # for display; UTC inside
+
+[pipelines.{PIPELINE}]
+step = "{case.step}"
+past = "{case.past}"
+horizon = "{case.horizon}"
+delay = "3min"                          # the cycle for 10:00 starts at 10:03
+stations = "stations.csv"
+inputs = "inputs.csv"
+source = {{ use = "csv", path = "feeds", time = "time_utc" }}
+forecasters = ["blend", "persistence"]  # in order: the next fills what is missing
+sinks = [{{ use = "csv", path = "out" }}]
+
+[pipelines.{PIPELINE}.forecaster.blend]
+of = ["ridge", "boosting", "persistence"]
+
+[pipelines.{PIPELINE}.forecaster.boosting]
+rounds = 120                            # fewer than the default, and of fewer rows: the demonstration is in a hurry
+max_rows = 15000
+
+[pipelines.{PIPELINE}.alerts]
+thresholds = {list(THRESHOLDS[language])}
+probability = 0.5                       # of exceedance within the horizon
+hold = "3h"                             # lower or clear only after this long below threshold - tolerance
+tolerance = 0.05
+""".replace("'", '"')
+
+
+def write_rows(path: Path, header: Iterable[object], rows: Iterable[Iterable[object]], label: str = "") -> None:
+    """A CSV file; ``label`` goes before the header as a comment."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        if label:
+            file.write(f"# {label}\n")
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def stamp(time: np.datetime64) -> str:
+    return f"{time.astype('datetime64[s]')}Z"
+
+
+def shown(value: float) -> str:
+    return "" if np.isnan(value) else f"{value:.3f}".rstrip("0").rstrip(".")
