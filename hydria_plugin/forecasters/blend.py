@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -23,12 +23,13 @@ from hydria_plugin.values import Floats, Ints
 from .cases import rows_of
 from .evidence import Fitted, Progress, fit_member, hindcast, issue_steps, load_fitted, save_fitted
 from .keeping import Fit, check_fit, load_arrays, read_fit, save_arrays, write_fit
-from .mix import Mix, foreseen
+from .mix import Mix, foreseen, foreseen_in
 from .mixing import learn_mix
 from .persistence import Persistence
 from .tilt import learn_tilt, tilted
 
 PERSISTENCE = "persistence"
+CASES_AT_ONCE = 4_000  # issue times by stations in one piece of a hindcast
 logger = logging.getLogger("hydria.blend")
 
 
@@ -80,7 +81,7 @@ class Blend:
         rows = rows_of(window.layout, t.fit.stations)
         weights = t.mix.weights(rows, known, self.home(t))
         weights = tilted(weights, window.learned.get(self.name, {}), rows)
-        values = t.mix.combine(quantiles, weights, known, window.layout.median)
+        values = t.mix.combine(quantiles, weights, rows, known, window.layout.median, self.home(t))
         parts = quantiles[..., window.layout.median]
         return Forecast.of(window, values, self.name, parts=parts, part_names=tuple(t.members))
 
@@ -88,19 +89,18 @@ class Blend:
         """(N, S, H, Q) with the trained weights: what was learned online since is left out."""
         t = self.ready()
         check_fit(self.name, t.fit, history.layout)
-        parts = [hindcast(m, history, at, future) for m in t.members.values()]
-        known = np.full(
-            (len(history.layout.stations), history.layout.horizon), future and "rain" in history.layout.kinds
-        )
-        weights = t.mix.weights(rows_of(history.layout, t.fit.stations), known, self.home(t))
-        return np.stack(
-            [
-                t.mix.combine(
-                    np.stack([p[i] for p in parts], axis=1).astype(np.float64), weights, known, history.layout.median
-                )
-                for i in range(len(at))
-            ]
-        )
+        middle, home = history.layout.median, self.home(t)
+        rows = rows_of(history.layout, t.fit.stations)
+        out = []
+        for some in np.array_split(at, max(1, len(at) * len(rows) // CASES_AT_ONCE)):
+            quantiles = np.stack([hindcast(m, history, some, future) for m in t.members.values()], axis=2)
+            flat = quantiles.reshape(-1, *quantiles.shape[2:]).astype(np.float64)
+            known = foreseen_in(history, some, future).reshape(len(flat), -1)
+            of_case = np.tile(rows, len(some))
+            weights = t.mix.weights(of_case, known, home)
+            values = t.mix.combine(flat, weights, of_case, known, middle, home)
+            out.append(values.reshape(len(some), len(rows), *values.shape[1:]))
+        return np.concatenate(out)
 
     def ready(self) -> Trained:
         if self.trained is None:
@@ -176,7 +176,7 @@ class Blend:
             raise ModelError(
                 f"blend was trained with {gone[0]!r}, which is not among its members now: run `hydria train`"
             )
-        arrays: dict[str, Any] = load_arrays(self.name, folder, ("centre", "spread", "stretch", "energy", "events"))
+        arrays: dict[str, Any] = load_arrays(self.name, folder, tuple(f.name for f in fields(Mix)))
         members = {n: loaded(self.members[n], folder / "members" / n) for n in names}
         return self.with_trained(Trained(fit, members, Mix(**arrays)))
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from hydria_plugin import Window
+from hydria_plugin import History, Window
 from hydria_plugin.values import Bools, Floats, Ints
 
-from .cases import NOWHERE, usable
+from .cases import NOWHERE, strided, usable
 from .reliability import around
-from .stacking import present_weights
+from .stacking import belief_at, present_weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +19,8 @@ class Mix:
     """J members; first axis of the weights: without and with the inputs of the horizon known."""
 
     centre: Floats  # (2, S, H, J) weights of the members' middle quantiles, sum 1
+    sizes: Floats  # (2, S, H, C) of the movement they announce,
+    belief: Floats  # (2, S, H, C) and how far it is followed, 0 to 1
     spread: Floats  # (2, H, J) weights of their other quantiles, sum 1
     stretch: Floats  # (2, H, Q) of the distance from the centre
     energy: Floats  # (S, H) mean squared movement of the truth away from the last value: the scale of online learning
@@ -34,7 +36,9 @@ class Mix:
         kept = np.where(foreseen[..., None], self.centre[1][rows], self.centre[0][rows])
         return np.asarray(np.where((rows == NOWHERE)[:, None, None], alone, kept))
 
-    def combine(self, quantiles: Floats, weights: Floats, foreseen: Bools, middle: int) -> Floats:
+    def combine(
+        self, quantiles: Floats, weights: Floats, rows: Ints, foreseen: Bools, middle: int, home: int
+    ) -> Floats:
         """(S, H, Q) of the members' (S, J, H, Q); a member without a forecast for a row leaves its weight to the
         others. Rows without any member are NaN."""
         there = answered(quantiles)
@@ -42,15 +46,39 @@ class Mix:
         own = present_weights(weights, there[:, None])
         wide = present_weights(np.where(foreseen[..., None], self.spread[1], self.spread[0]), there[:, None])
         centre = np.einsum("shj,sjh->sh", own, held[..., middle])
+        centre = self.followed(centre, np.where(there[:, home, None], held[:, home, :, middle], centre), rows, foreseen)
         mixed = np.einsum("shj,sjhq->shq", wide, held)
         factors = np.where(foreseen[..., None], self.stretch[1], self.stretch[0])
         values = around(centre, mixed, factors, middle)
         return np.where(np.asarray(there.any(axis=1))[:, None, None], values, np.nan)
 
+    def followed(self, centre: Floats, last: Floats, rows: Ints, foreseen: Bools) -> Floats:
+        """(S, H) from the last value towards the members' weighted centre, as far as its size is believed."""
+        move = centre - last
+        sizes, belief = (
+            np.where(foreseen[..., None], knots[1][rows], knots[0][rows]) for knots in (self.sizes, self.belief)
+        )
+        return np.asarray(last + belief_at(np.abs(move), sizes, belief) * move)
+
 
 def answered(quantiles: Floats) -> Bools:
     """(S, J) which members have a forecast, of (S, J, H, Q)."""
     return np.asarray(np.isfinite(quantiles).all(axis=(2, 3)))
+
+
+def foreseen_in(history: History, at: Ints, future: bool) -> Bools:
+    """(N, S, H) the same for past steps, as the members see them."""
+    layout = history.layout
+    rain = np.flatnonzero([kind == "rain" for kind in layout.kinds])
+    known = np.zeros((len(at), len(layout.stations), layout.horizon), dtype=bool)
+    for slot in rain:
+        archived = history.forecasts.get(layout.slots[slot])
+        if archived is not None:
+            known |= np.isfinite(archived[:, at]).swapaxes(0, 1)
+        elif future:
+            came = usable(history.inputs.each(lambda a, v=slot: a[:, :, v]))
+            known |= np.isfinite([strided(s, at, layout.horizon, layout.horizon) for s in came]).swapaxes(0, 1)
+    return np.asarray(np.logical_and.accumulate(known, axis=2))
 
 
 def foreseen(window: Window) -> Bools:

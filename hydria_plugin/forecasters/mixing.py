@@ -14,7 +14,7 @@ from hydria_plugin.values import Bools, Floats, Ints
 from .evidence import FORMS, Fitted, complete_members, truths
 from .mix import Mix
 from .reliability import around, quantile_weights, stretch, trust
-from .stacking import member_weights, moments
+from .stacking import belief_at, belief_by_size, member_weights, moments
 
 ROWS_FOR_SPREAD = 6_000
 
@@ -53,29 +53,33 @@ def learn_mix(
         quantiles = [f.quantiles[int(form)] for f in fitted]
         use = complete_members(quantiles, home)
         trial = Trial(quantiles, truth, owner, events, use, home, history.layout.median, levels)
-        centre = np.stack([centre_weights(trial, s, rng) for s in range(len(events))])
-        learned.append((centre, *learn_spread(trial, centre, rng)))
+        centre, sizes, belief = (
+            np.stack(part) for part in zip(*(learn_centre(trial, s, rng) for s in range(len(events))), strict=True)
+        )
+        learned.append((centre, sizes, belief, *learn_spread(trial, centre, (sizes, belief), rng)))
     last = fitted[home].quantiles[0][..., history.layout.median]
-    centre, spread, factors = (np.stack(part) for part in zip(*learned, strict=True))
-    return Mix(centre, spread, factors, mean_of_finite((truth - last) ** 2), events)
+    centre, sizes, belief, spread, factors = (np.stack(part) for part in zip(*learned, strict=True))
+    return Mix(centre, sizes, belief, spread, factors, mean_of_finite((truth - last) ** 2), events)
 
 
-def centre_weights(trial: Trial, station: int, rng: np.random.Generator) -> Floats:
-    """(H, J) for one station; 0 for members that are not used."""
+def learn_centre(trial: Trial, station: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """For one station (H, J) weights, 0 for members that are not used, and (H, C) sizes and belief."""
     centres, truth, home = trial.centres(station), trial.truth[:, station], trial.at_home
-    others = np.delete(np.arange(len(trial.use)), home)
-    weights = np.zeros((truth.shape[1], len(trial.quantiles)))
-    last = centres[:, home]
+    others, events = np.delete(np.arange(len(trial.use)), home), int(trial.events[station])
+    weights, last = np.zeros((truth.shape[1], len(trial.quantiles))), centres[:, home]
     there = np.isfinite(truth) & np.isfinite(centres).all(axis=1)
+    moves, moved = centres[:, others] - last[:, None], np.where(there, truth - last, np.nan)
     if len(others) and there.any():
-        moves, moved = centres[:, others] - last[:, None], np.where(there, truth - last, np.nan)
         evidence = moments(moves, moved, trial.owner[:, station])
-        weights[:, trial.use[others]] = member_weights(evidence, rng, int(trial.events[station]))
+        weights[:, trial.use[others]] = member_weights(evidence, rng, events)
     weights[:, trial.home] = np.maximum(1.0 - weights.sum(axis=1), 0.0)
-    return weights
+    announced = np.einsum("hk,nkh->nh", weights[:, trial.use[others]], moves)
+    return weights, *belief_by_size(announced, moved, trial.owner[:, station], events, rng)
 
 
-def learn_spread(trial: Trial, centre: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def learn_spread(
+    trial: Trial, centre: Floats, followed: tuple[Floats, Floats], rng: np.random.Generator
+) -> tuple[Floats, Floats]:
     """(H, J) weights of the quantiles and (H, Q) their stretch, common to all stations, whose values are scaled to one
     size for it."""
     h, q, j = centre.shape[1], len(trial.levels), len(trial.quantiles)
@@ -84,7 +88,7 @@ def learn_spread(trial: Trial, centre: Floats, rng: np.random.Generator) -> tupl
     if rows is None:
         spread[:, trial.home] = 1.0
         return spread, np.ones((h, q))
-    seen, moved, by_event, station = rows
+    seen, moved, by_event, station, size = rows
     plain = seen[:, trial.at_home]
     shares = quantile_weights(seen, moved, trial.levels)
     mixed = np.einsum("hj,njhq->nhq", shares, seen)
@@ -92,13 +96,15 @@ def learn_spread(trial: Trial, centre: Floats, rng: np.random.Generator) -> tupl
     spread[:, trial.use] = far[:, None] * shares
     spread[:, trial.home] += 1.0 - far
     middle = np.einsum("nhj,njh->nh", centre[station][:, :, trial.use], seen[..., trial.middle])
+    sizes, belief = (knots[station] for knots in followed)
+    middle *= belief_at(np.abs(middle) * size[:, None], sizes, belief)
     mixed = around(middle, plain + far[:, None] * (mixed - plain), np.ones((h, q)), trial.middle)
     return spread, stretch(mixed, middle, moved, trial.levels, int(trial.events.max()))
 
 
-def sample_rows(trial: Trial, rng: np.random.Generator) -> tuple[Floats, Floats, Ints, Ints] | None:
+def sample_rows(trial: Trial, rng: np.random.Generator) -> tuple[Floats, Floats, Ints, Ints, Floats] | None:
     """(M, J', H, Q) quantiles and (M, H) truth away from the last value, both in units of the station's mean movement;
-    (M) event and (M) station. None without evidence.
+    (M) event, (M) station and (M) that unit. None without evidence.
 
     Events are those of the station that has most: floods at other stations at the same time are not independent."""
     whole = [np.isfinite(trial.quantiles[j]).all(axis=(2, 3)) for j in trial.use]
@@ -112,7 +118,7 @@ def sample_rows(trial: Trial, rng: np.random.Generator) -> tuple[Floats, Floats,
     moved = trial.truth[n, s] - last
     size = scale_of(moved, s, len(trial.events))[s]
     seen = (values - last[:, None, :, None]) / size[:, None, None, None]
-    return seen, moved / size[:, None], trial.owner[n, int(np.argmax(trial.events))], s
+    return seen, moved / size[:, None], trial.owner[n, int(np.argmax(trial.events))], s, size
 
 
 def scale_of(moved: Floats, station: Ints, stations: int) -> Floats:

@@ -1,11 +1,16 @@
-"""How much weight each member of a blend deserves, judged by independent events.
+"""How much weight each member of a blend deserves, and how far to believe them, judged by independent events.
 
 Stacked regression (Wolpert 1992, Neural Networks 5, 241-259; Breiman 1996, Machine Learning 24, 49-64) on forecasts
-made out of sample: weights that are not negative and sum to one. Here squared errors are summed per flood event, and a
-Bayesian bootstrap over events (Rubin 1981, Annals of Statistics 9, 130-134) does two things: the weights are the mean
-over its draws, and they are then scaled back towards persistence to where the lower limit of the persistence index is
-highest. One pseudo-event, in which the members' movements have their usual size and nothing to do with the truth,
-stands for all that the record has not seen: with three events it decides, with fifty it is hardly felt.
+made out of sample: weights that are not negative and sum to at most one, from squared errors summed per flood event;
+the mean over a Bayesian bootstrap over events (Rubin 1981, Annals of Statistics 9, 130-134), drawn a little towards
+equal weights among those that count, which are hard to beat (Stock and Watson 2004, J. Forecasting 23, 405-430).
+
+How far to believe the weighted members, between 0 (persistence) and 1, depends on the size of the movement they
+announce: in quiet water small movements are mostly noise, and only the record tells. For each class of size it is the
+factor at which the lower limit of the persistence index, over a bootstrap of whole events (Efron 1979, Annals of
+Statistics 7, 1-26), is highest: a flood seen once is missing from a third of the draws, and the forecast must be good
+without it. One pseudo-event, in which the movements have their usual size and nothing to do with the truth, stands for
+all that the record has not seen.
 """
 
 from __future__ import annotations
@@ -17,10 +22,13 @@ import numpy as np
 from hydria_plugin.values import Bools, Floats, Ints
 
 DRAWS = 200
-LOWER = 0.1  # quantile of the draws that has to be good
+LOWER = 0.1  # quantile of the draws that has to be good,
+MANY_EVENTS = 20  # from so many events on; with fewer a bootstrap is too narrow, and a lower one is asked for
 PSEUDO_EVENTS = 1.0
 FEWEST_EVENTS = 3  # below this there is no telling: persistence
 SCALES = np.linspace(0.0, 1.0, 21)
+EQUAL_EVENTS = 8  # the weights are drawn towards equal ones as if so many events had shown them equal
+CLASSES = (0.5, 0.8, 0.95)  # quantiles of the announced movement that part small from great
 STEPS = 300  # of the projected gradient; the problems have at most a handful of unknowns
 
 
@@ -43,7 +51,7 @@ def moments(moves: Floats, truth: Floats, units: Ints) -> Moments:
     there = np.isfinite(truth) & np.isfinite(moves).all(axis=1)
     x = np.where(there[:, None], moves, 0.0)
     y = np.where(there, truth, 0.0)
-    found = [units == u for u in np.unique(units)]
+    found = [units == u for u in np.unique(units)]  # never empty: there is a row
     gram = np.stack([np.einsum("nkh,nlh->hkl", x[m], x[m]) for m in found])
     cross = np.stack([np.einsum("nkh,nh->hk", x[m], y[m]) for m in found])
     energy = np.stack([(y[m] ** 2).sum(axis=0) for m in found])
@@ -59,20 +67,59 @@ def member_weights(m: Moments, rng: np.random.Generator, events: int) -> Floats:
     draws = rng.exponential(size=(DRAWS, m.events))
     gram, cross = np.einsum("bu,uhkl->bhkl", draws, m.gram), np.einsum("bu,uhk->bhk", draws, m.cross)
     best = smooth(nonnegative(gram, cross).mean(axis=0))
-    return best * scale_back(m, best, draws)[:, None]
+    share = EQUAL_EVENTS / (events + EQUAL_EVENTS)
+    counted = best > 0.1 * best.max(axis=1, keepdims=True)
+    equal = counted * best.sum(axis=1, keepdims=True) / np.maximum(counted.sum(axis=1, keepdims=True), 1)
+    return np.asarray((1.0 - share) * best + share * equal)
 
 
-def scale_back(m: Moments, weights: Floats, draws: Floats) -> Floats:
-    """(H) the factor in [0, 1] at which the lower limit of the persistence index over the draws is highest."""
-    move = np.einsum("hk,uhkl,hl->uh", weights, m.gram, weights)  # squared movement of the blend, per event
-    hit = np.einsum("hk,uhk->uh", weights, m.cross)
+def belief_by_size(
+    announced: Floats, moved: Floats, units: Ints, events: int, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """(H, C) sizes of the announced movement and the belief at each, never falling with the size; between them it is
+    interpolated. From (N, H) announced and true movements out of sample."""
+    h, c = announced.shape[1], len(CLASSES) + 1
+    size = np.abs(announced)
+    there = np.isfinite(size) & np.isfinite(moved)
+    if events < FEWEST_EVENTS or not there.any(axis=0).all():
+        return np.tile(np.arange(c, dtype=np.float64), (h, 1)), np.zeros((h, c))
+    edges = np.nanquantile(np.where(there, size, np.nan), CLASSES, axis=0)
+    kind = np.where(there, (size[None] > edges[:, None]).sum(axis=0), c)
+    overall = scale_back(moments(announced[:, None], moved, units), rng)
+    belief, middle = np.empty((h, c)), np.empty((h, c))
+    for i in range(c):
+        held = moments(np.where(kind == i, announced, np.nan)[:, None], np.where(kind == i, moved, np.nan), units)
+        belief[:, i] = scale_back(held, rng) if held.events >= FEWEST_EVENTS else overall
+        middle[:, i] = [np.median(s[k == i]) if (k == i).any() else np.nan for s, k in zip(size.T, kind.T, strict=True)]
+    middle = np.where(np.isfinite(middle), middle, 0.0)
+    return np.maximum.accumulate(middle, axis=1), np.maximum.accumulate(belief, axis=1)
+
+
+def belief_at(size: Floats, sizes: Floats, belief: Floats) -> Floats:
+    """(...) the belief in a movement of ``size`` (...), from knots (..., C)."""
+    out = belief[..., 0].copy()
+    for i in range(sizes.shape[-1] - 1):
+        step, beyond = sizes[..., i + 1] - sizes[..., i], size - sizes[..., i]
+        way = np.clip(beyond, 0.0, step) / np.where(step > 0, step, 1.0)
+        out += np.where(step > 0, way, beyond > 0) * (belief[..., i + 1] - belief[..., i])
+    return np.asarray(out)
+
+
+def scale_back(m: Moments, rng: np.random.Generator) -> Floats:
+    """(H) the factor in [0, 1] for one announced movement at which the lower limit of the persistence index is highest;
+    no higher than its neighbours' by more than smoothing does."""
+    if not m.events:
+        return np.zeros(m.energy.shape[1])
+    draws = rng.multinomial(m.events, np.full(m.events, 1.0 / m.events), size=DRAWS).astype(np.float64)
+    move, hit = m.gram[..., 0, 0], m.cross[..., 0]
     usual = np.median(m.energy, axis=0)
-    missed = usual * np.mean(move / np.maximum(m.energy, 1e-9 + 1e-3 * usual), axis=0)
+    missed = usual * np.mean(move / np.maximum(m.energy, np.finfo(float).tiny + 1e-3 * usual), axis=0)
     move_b = draws @ move + PSEUDO_EVENTS * missed
     hit_b, energy_b = draws @ hit, draws @ m.energy + PSEUDO_EVENTS * usual
     gain = 2 * SCALES[:, None, None] * hit_b - SCALES[:, None, None] ** 2 * move_b
     index = gain / np.maximum(energy_b, np.finfo(float).tiny)  # (scales, draws, H)
-    best = SCALES[np.quantile(index, LOWER, axis=1).argmax(axis=0)]
+    level = LOWER * min(1.0, m.events / MANY_EVENTS)
+    best = SCALES[np.quantile(index, level, axis=1).argmax(axis=0)]
     return np.asarray(np.minimum(best, smooth(best[:, None])[:, 0]))
 
 
@@ -103,11 +150,6 @@ def smooth(weights: Floats) -> Floats:
     """(H, K) averaged over neighbouring leads by 1 : 2 : 1, the ends repeated."""
     wide = np.concatenate([weights[:1], weights, weights[-1:]])
     return np.asarray((wide[:-2] + 2 * wide[1:-1] + wide[2:]) / 4)
-
-
-def with_persistence(weights: Floats, place: int) -> Floats:
-    """(H, J) the weights with persistence's put in at ``place``: what is missing to one."""
-    return np.insert(weights, place, np.maximum(1.0 - weights.sum(axis=-1), 0.0), axis=-1)
 
 
 def present_weights(weights: Floats, there: Bools) -> Floats:

@@ -49,7 +49,7 @@ class OnlineLearner:
         if not self.plugins:
             return {}
         met = Met.of(window, store, pipeline)
-        self.shrink(len(met.valid) + window.layout.horizon)
+        self.shrink(window.layout.horizon)  # what the next step needs; a replay reads again
         return {name: self.learned(name, met, window, store, pipeline) for name in self.plugins}
 
     def learned(self, name: str, met: Met, window: Window, store: Store, pipeline: str) -> State:

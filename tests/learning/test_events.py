@@ -47,7 +47,7 @@ def test_peaks_closer_than_the_separation_are_one_event() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [np.full(50, 3.0), np.full(50, np.nan), np.empty(0)], ids=["constant", "gaps", "empty"]
+    "values", [np.full(50, 3.0), np.full(50, np.nan), np.empty(0)], ids=["flat", "gaps", "empty"]
 )
 def test_no_event_where_nothing_moves(values: np.ndarray) -> None:
     assert len(find_events(values, separation=5)) == 0

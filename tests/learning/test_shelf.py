@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydria_plugin import ModelError
+from hydria_plugin import ModelError, Signal
 from hydria_plugin.learning.manifest import describe, digest_of_history, read_manifest
 from hydria_plugin.learning.shelf import ACTIVE, VERSION, Shelf
 from hydria_plugin.testing.samples import sample_history
@@ -173,9 +174,7 @@ def test_the_data_digest_changes_with_any_value() -> None:
     history = sample_history(steps=200)
     changed = np.array(history.target.values)
     changed[0, 77] += 1e-9
-    other = type(history)(
-        history.layout, history.times, type(history.target).measured(changed), history.inputs, history.totals
-    )
+    other = replace(history, target=Signal.measured(changed))
     assert digest_of_history(history) == digest_of_history(sample_history(steps=200))
     assert digest_of_history(history) != digest_of_history(other)
     told = describe(history)

@@ -38,11 +38,8 @@ def rng(seed: int = 3) -> np.random.Generator:
 
 
 def files_of(folder: Path) -> dict[str, str]:
-    return {
-        p.relative_to(folder).as_posix(): sha256(p)
-        for p in folder.rglob("*")
-        if p.is_file() and p.name != "manifest.json"
-    }
+    files = (p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
+    return {p.relative_to(folder).as_posix(): sha256(p) for p in files}
 
 
 def test_the_first_model_reigns_when_it_is_not_worse_than_persistence(history: History, shelf: Shelf) -> None:

@@ -252,7 +252,7 @@ def test_memory_stays_bounded(history: History) -> None:
     store, school = MemoryStore(), learner()
     for t in range(15, 75):
         cycle(store, school, window_of(history, t))
-    assert len(school.held) <= PAST + HORIZON + 1
+    assert len(school.held) <= HORIZON + 1
 
 
 def test_disagreement_names_the_first_step_that_differs(history: History) -> None:
