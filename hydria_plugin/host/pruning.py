@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..config import Settings
+from ..config.building import durations_needed
+from ..cycle import Pipeline
 from ..errors import StoreError
 from ..schedule import Pacemaker
 from .rounds import utc
@@ -16,6 +18,13 @@ from .watch import Watch
 log = logging.getLogger("hydria.host")
 
 DAY = np.timedelta64(1, "D")
+
+
+def reach(pipeline: Pipeline) -> np.timedelta64:
+    """How far back the oldest bulletin that is kept looks: needed to make it again."""
+    layout = pipeline.layout
+    longest = max(durations_needed(pipeline.forecasters), default=np.timedelta64(0, "s"))
+    return (max(layout.past * layout.step, longest + longest // 16) + layout.horizon * layout.step) + layout.step
 
 
 def prune(settings: Settings, watches: Mapping[str, Watch], now: np.datetime64, pace: Pacemaker | None) -> None:
@@ -29,7 +38,7 @@ def prune(settings: Settings, watches: Mapping[str, Watch], now: np.datetime64, 
         watch.pruned_at = now
         before = (now - keep).astype("datetime64[s]")
         try:
-            rows = watch.pipeline.store.prune(watch.pipeline.name, before)
+            rows = watch.pipeline.store.prune(watch.pipeline.name, before, before - reach(watch.pipeline))
             log.info("pruned pipeline=%s before=%s rows=%d", watch.pipeline.name, utc(before), rows)
         except StoreError as error:
             log.error("not pruned pipeline=%s error=%s", watch.pipeline.name, error)

@@ -31,10 +31,10 @@ def run_step(pipeline: Pipeline, issued_at: np.datetime64, clock: Clock, registr
         *(bulletin.pipeline, utc(issued_at), bulletin.revision, "degraded" if bulletin.degraded else "issued"),
         *(sum(a.is_news for a in bulletin.alerts), time.perf_counter() - begun),
     )
-    for problem in bulletin.problems:
-        log.warning(
-            "problem pipeline=%s issued_at=%s stage=%s station=%s error=%s",
-            *(bulletin.pipeline, utc(issued_at), problem.stage, problem.station or "-", problem.error),
+    for (stage, error), stations in grouped(bulletin).items():
+        log.info(
+            "problem pipeline=%s issued_at=%s stage=%s stations=%s error=%s",
+            *(bulletin.pipeline, utc(issued_at), stage, few(stations), error),
         )
     announce(bulletin, registry)
     return bulletin
@@ -43,6 +43,21 @@ def run_step(pipeline: Pipeline, issued_at: np.datetime64, clock: Clock, registr
 def is_new(bulletin: Bulletin) -> bool:
     """Made by this cycle; one read back from the store has lost its window."""
     return bulletin.window is not None
+
+
+def grouped(bulletin: Bulletin) -> Mapping[tuple[str, str], list[str]]:
+    """(stage, error) -> the stations it concerns: ten thousand stations without forecast are one event."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for problem in bulletin.problems:
+        groups.setdefault((problem.stage, problem.error), []).append(problem.station or "")
+    return groups
+
+
+def few(stations: Sequence[str]) -> str:
+    """``a,b,c``; of many the first ones and how many there are; ``-`` where it concerns none in particular."""
+    named = [s for s in stations if s]
+    more = f",... ({len(named)} in all)" if len(named) > 5 else ""
+    return (",".join(named[:5]) or "-") + more
 
 
 def announce(bulletin: Bulletin, registry: Registry) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hydria_plugin import Alert, Bulletin, FeedError, Sink, Source, Wanted, hookimpl
+from hydria_plugin import Alert, Bulletin, FeedError, Forecast, Forecaster, Sink, Source, Wanted, Window, hookimpl
 
 DAY = 86400
 FLOOD_EVERY = 5 * DAY
@@ -98,6 +98,21 @@ class Notebook:
     @hookimpl
     def hydria_cycle_failed(self, pipeline: str, issued_at: np.datetime64, error: BaseException) -> None:
         self.failures.append((str(issued_at), str(error)))
+
+
+class PlainModel:
+    """The last value for ever: a forecaster that is not the house's, so that ``isolate`` puts it into a process."""
+
+    def forecast(self, window: Window) -> Forecast:
+        last = window.observed.values[:, 0, -1]
+        spread = np.linspace(-0.1, 0.1, len(window.quantiles))
+        values = last[:, None, None] + np.zeros((1, window.layout.horizon, 1)) + spread
+        return Forecast.of(window, values, "plain")
+
+
+@hookimpl
+def hydria_forecasters() -> Mapping[str, Callable[..., Forecaster]]:
+    return {"plain": PlainModel}
 
 
 @hookimpl
