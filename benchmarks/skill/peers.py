@@ -94,7 +94,7 @@ def ridge(task: Task) -> Answer:
     return Answer(task.base[task.test] + model.predict(x[task.test]))
 
 
-def boosted(task: Task, again: bool = True, **parameters: Any) -> Floats:
+def boosted(task: Task, again: bool = True, rounds: int = 1500, **parameters: Any) -> Floats:
     """(N) LightGBM's change for the test steps: rounds chosen on the stop part, then (``again``) fitted on both."""
     import lightgbm
 
@@ -106,7 +106,7 @@ def boosted(task: Task, again: bool = True, **parameters: Any) -> Floats:
     seen = lightgbm.Dataset(x[task.fit], y[task.fit])
     check = lightgbm.Dataset(x[task.stop], y[task.stop], reference=seen)
     stopper = lightgbm.early_stopping(50, verbose=False)
-    model = lightgbm.train(options, seen, 1500, valid_sets=[check], callbacks=[stopper])
+    model = lightgbm.train(options, seen, rounds, valid_sets=[check], callbacks=[stopper])
     if again:
         both = np.concatenate([task.fit, task.stop])
         model = lightgbm.train(options, lightgbm.Dataset(x[both], y[both]), max(1, model.best_iteration))
@@ -123,7 +123,7 @@ def lightgbm_early(task: Task) -> Answer:
 
 
 def lightgbm_quantile(task: Task) -> Answer:
-    found = [boosted(task, objective="quantile", alpha=level, learning_rate=0.05) for level in QUANTILES]
+    found = [boosted(task, objective="quantile", alpha=level, learning_rate=0.1, rounds=400) for level in QUANTILES]
     values = task.base[task.test][:, None] + np.sort(np.stack(found, axis=1), axis=1)
     return Answer(values[:, QUANTILES.index(0.5)], values)
 

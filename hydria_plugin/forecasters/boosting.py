@@ -8,6 +8,7 @@ expect now; quantiles are past errors in units of that size. See docs/decisions/
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -33,10 +34,10 @@ class Boosting:
         self,
         *,
         regional: bool | None = None,
-        rounds: int = 500,
+        rounds: int = 400,
         leaves: int = 31,
         learning_rate: float = 0.05,
-        folds: int = 4,
+        folds: int = 3,
         max_rows: int = 60_000,
         max_age: int = 6,
         num_threads: int = 0,
@@ -90,8 +91,15 @@ class Boosting:
         return self.model
 
     def fit(self, history: History, split: Split) -> Self:
+        return self.fit_on(None, history, split)
+
+    def fit_on(
+        self, bench: object, history: History, split: Split, progress: Callable[[str, float], None] | None = None
+    ) -> Self:
+        """``fit`` that tells how far it is. ``bench``, where others keep half-finished work, is not used."""
         new = type(self)(**self.options._asdict())
-        new.model = fit_boosting(history, split, self.options)
+        tell = progress or (lambda what, share: None)
+        new.model = fit_boosting(history, split, self.options, lambda share: tell("trees", share))
         return new
 
     def save(self, folder: Path) -> None:

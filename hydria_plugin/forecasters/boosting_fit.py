@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,15 +11,16 @@ from hydria_plugin import History, Split
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .boosting_model import Boosted, Trees
-from .cases import Cases
+from .boosting_rows import Rows, floors, gather, scales_of
 from .features import Scales, issue_features, lead_features
-from .fitting import fold_of_steps, gap_of, masked_std, pool, purged, truth_ahead, unit_of
+from .fitting import fold_of_steps, gap_of, purged
 from .keeping import Fit
-from .spread import Spread, fit_spread, recent_range
+from .spread import Spread, fit_spread
 
-KNOTS = (1, 2, 3, 6, 12, 24, 48, 96, 192)
+KNOTS = (1, 3, 6, 12, 24, 48, 96, 192)
 REGIONAL_FROM = 9  # stations
-PATIENCE = 40  # rounds without getting better
+PATIENCE = 30  # rounds without getting better
+Tell = Callable[[float], None]
 SMALL = 1e-3  # of a unit: errors below are all the same
 
 
@@ -54,80 +55,75 @@ class Options(NamedTuple):
         } | more
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
-    """What one group of stations learns from. N rows."""
-
-    cases: Cases
-    change: Floats  # (N, H) in units
-    step: Ints  # (N)
-    weight: Floats  # (N) of rows that stand for thinned ones
-
-
 def totals_wanted() -> tuple[np.timedelta64, ...]:
     return tuple(np.timedelta64(hours, "h").astype("timedelta64[s]") for hours in (12, 24, 72, 168, 336, 720))
 
 
 def knots_for(horizon: int) -> tuple[int, ...]:
-    """Leads that get models of their own: 1, 2, 3, 6, 12, ... and the last."""
+    """Leads that get models of their own: 1, 3, 6, 12, ... and the last."""
     return tuple(sorted({k for k in KNOTS if k <= horizon} | {horizon}))
 
 
-def fit_boosting(history: History, split: Split, options: Options) -> Boosted:
+def fit_boosting(history: History, split: Split, options: Options, tell: Tell = lambda share: None) -> Boosted:
+    """``tell`` hears what share is done, after every knot."""
     layout = history.layout
     count = len(layout.stations)
     regional = count >= REGIONAL_FROM if options.regional is None else options.regional
     group = np.zeros(count, dtype=np.int64) if regional else np.arange(count)
-    knots = knots_for(layout.horizon)
     scales = scales_of(history, split)
     fold = fold_of_steps(history, split, options.folds)
-    gap = gap_of(history, fold, options.folds)
-    trees, spreads, bounds = [], [], []
-    for g in range(int(group.max()) + 1):
-        rows = gather(history, split, np.flatnonzero(group == g), scales, options)
-        fitted = [fit_form(rows, form, knots, scales, fold, gap, options, layout.quantiles) for form in (0, 1)]
-        trees.append(tuple(tuple(t for t, _, _ in form) for form in fitted))
-        spreads.append([[(e, o) for _, e, o in form] for form in fitted])
-        bounds.append([bound(rows.change[:, lead - 1]) for lead in knots])
-    both = tuple(
-        Spread(
-            np.stack([np.stack([e for e, _ in g[form]]) for g in spreads]),
-            np.stack([np.stack([o for _, o in g[form]]) for g in spreads]),
-        )
-        for form in (0, 1)
+    plan = Plan(
+        knots_for(layout.horizon), fold, gap_of(history, fold, options.folds), scales, options, layout.quantiles
     )
+    groups = int(group.max()) + 1
+    fitted = []
+    for g in range(groups):
+        rows = gather(
+            history, split, np.flatnonzero(group == g), scales, options.max_rows, options.max_age, options.seed
+        )
+        fitted.append(fit_group(rows, plan, lambda share, g=g: tell((g + share) / groups)))  # type: ignore[misc]
     durations = tuple(int(d / np.timedelta64(1, "s")) for d in history.durations)
     return Boosted(
-        Fit.of(layout), durations, knots, group, scales, floors(history, split, scales), np.asarray(bounds),
-        (both[0], both[1]), tuple(trees), times=history.times, fold_of=fold,
+        Fit.of(layout), durations, plan.knots, group, scales, floors(history, split, scales),
+        np.stack([one.bound for one in fitted]), (spread_of(fitted, 0), spread_of(fitted, 1)),
+        tuple(one.trees for one in fitted), times=history.times, fold_of=fold,
     )  # fmt: skip
 
 
-def scales_of(history: History, split: Split) -> Scales:
-    """Means and standard deviations over the pool."""
-    inside = split.fit | split.stop
-    target = np.where(inside & history.target.trusted, history.target.values, np.nan)
-    inputs = np.where(inside[:, :, None], history.inputs.values, np.nan)
-    states = np.array([kind not in ("rain", "pet") for kind in history.layout.kinds], dtype=bool)
-    known = np.isfinite(inputs)
-    mean = np.where(known, inputs, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    centre = np.where(np.isfinite(target), target, 0.0).sum(axis=1) / np.maximum(np.isfinite(target).sum(axis=1), 1)
-    slot_unit = np.where(states, masked_std(inputs, axis=1), 1.0)
-    return Scales(
-        centre,
-        unit_of(history, split),
-        np.where(states, mean, 0.0),
-        slot_unit,
-        np.asarray(history.layout.static, float),
+class Plan(NamedTuple):
+    """What all groups' fits share."""
+
+    knots: tuple[int, ...]
+    fold: Ints  # (T)
+    gap: int
+    scales: Scales
+    options: Options
+    levels: tuple[float, ...]
+
+
+class Group(NamedTuple):
+    """One group's models."""
+
+    trees: tuple[tuple[Trees, ...], ...]  # form, knot
+    edges: Floats  # (2, K, B - 1)
+    offsets: Floats  # (2, K, B, Q)
+    bound: Floats  # (K, 2)
+
+
+def fit_group(rows: Rows, plan: Plan, tell: Tell) -> Group:
+    """Both forms, all knots."""
+    k = len(plan.knots)
+    fitted = [fit_form(rows, form, plan, lambda done, form=form: tell((form * k + done) / (2 * k))) for form in (0, 1)]  # type: ignore[misc]
+    return Group(
+        tuple(tuple(trees for trees, _, _ in form) for form in fitted),
+        np.stack([np.stack([edges for _, edges, _ in form]) for form in fitted]),
+        np.stack([np.stack([offsets for _, _, offsets in form]) for form in fitted]),
+        np.asarray([bound(rows.change[:, lead - 1]) for lead in plan.knots]),
     )
 
 
-def floors(history: History, split: Split, scales: Scales) -> Floats:
-    """(S) the lowest value that is believed: 0 for discharge, a unit below the lowest seen otherwise."""
-    seen = np.where((split.fit | split.stop) & history.target.trusted, history.target.values, np.inf)
-    lowest = np.where(np.isfinite(seen).any(axis=1), seen.min(axis=1, initial=np.inf), 0.0)
-    flows = np.array([q == "discharge" for q in history.layout.quantities])
-    return np.where(flows & (lowest >= 0), 0.0, lowest - scales.unit)
+def spread_of(groups: list[Group], form: int) -> Spread:
+    return Spread(np.stack([g.edges[form] for g in groups]), np.stack([g.offsets[form] for g in groups]))
 
 
 def bound(change: Floats) -> tuple[float, float]:
@@ -136,52 +132,20 @@ def bound(change: Floats) -> tuple[float, float]:
     return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
 
 
-def gather(history: History, split: Split, stations: Ints, scales: Scales, options: Options) -> Rows:
-    """The rows of a group, thinned to ``max_rows``: what moves is kept, what rests is sampled and weighs more."""
-    share = options.max_rows // len(stations)
-    parts = [gather_station(history, split, int(s), scales, share, options) for s in stations]
-    cases = parts[0].cases
-    if len(parts) > 1:
-        names = [f for f in Cases.__dataclass_fields__ if f != "kinds"]
-        cases = Cases(cases.kinds, *(np.concatenate([getattr(p.cases, f) for p in parts]) for f in names))
-    rest = (np.concatenate([getattr(p, f) for p in parts]) for f in ("change", "step", "weight"))
-    return Rows(cases, *rest)
-
-
-def gather_station(history: History, split: Split, s: int, scales: Scales, share: int, options: Options) -> Rows:
-    cases, at = pool(history, split, s, options.max_age, future=True)
-    change = (truth_ahead(history, s, at) - cases.base[:, None]) / scales.unit[s]
-    keep, weight = thin(recent_range(cases.target) + np.nan_to_num(np.abs(change)).max(axis=1), share, options.seed + s)
-    return Rows(cases.take(keep), change[keep], at[keep], weight)
-
-
-def thin(activity: Floats, share: int, seed: int) -> tuple[Ints, Floats]:
-    """Indices of at most ``share`` rows and their weights: the more active half of the share is kept whole."""
-    if len(activity) <= share:
-        return np.arange(len(activity)), np.ones(len(activity))
-    order = np.argsort(-activity, kind="stable")
-    active, quiet = order[: share // 2], order[share // 2 :]
-    sampled = np.random.default_rng(seed).choice(quiet, share - len(active), replace=False)
-    keep = np.sort(np.concatenate([active, sampled]))
-    weight = np.where(np.isin(keep, active), 1.0, len(quiet) / len(sampled))
-    return keep, weight
-
-
-def fit_form(
-    rows: Rows, form: int, knots: tuple[int, ...], scales: Scales, fold: Ints, gap: int, options: Options,
-    levels: tuple[float, ...],
-) -> list[tuple[Trees, Floats, Floats]]:  # fmt: skip
+def fit_form(rows: Rows, form: int, plan: Plan, tell: Tell) -> list[tuple[Trees, Floats, Floats]]:
     """Per knot: trees, and the edges and offsets of their error quantiles."""
-    issue = issue_features(rows.cases, scales)
-    may_learn = np.stack([purged(fold, k, gap)[rows.step] for k in range(options.folds)])
+    issue = issue_features(rows.cases, plan.scales)
+    fold = plan.fold[rows.step]
+    may_learn = np.stack([purged(plan.fold, k, plan.gap)[rows.step] for k in range(plan.options.folds)])
     fitted = []
-    for lead in knots:
-        known = np.isfinite(rows.change[:, lead - 1])
+    for done, lead in enumerate(plan.knots, start=1):
+        known: Bools = np.isfinite(rows.change[:, lead - 1])
         if form == 1:
-            known &= rows.cases.foreseen[:, lead - 1]
-        x = np.concatenate([issue, lead_features(rows.cases, lead, scales, form == 1)], axis=1)
+            known = known & rows.cases.foreseen[:, lead - 1]
+        x = np.concatenate([issue, lead_features(rows.cases, lead, plan.scales, form == 1)], axis=1)[known]
         y, w = rows.change[known, lead - 1], rows.weight[known]
-        fitted.append(fit_knot(x[known], y, w, may_learn[:, known], fold[rows.step][known], options, levels))
+        fitted.append(fit_knot(x, y, w, may_learn[:, known], fold[known], plan.options, plan.levels))
+        tell(float(done))
     return fitted
 
 

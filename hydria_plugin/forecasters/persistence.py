@@ -60,16 +60,22 @@ class Persistence:
 
     def quantiles(self, cases: Cases, levels: tuple[float, ...]) -> Floats:
         """(N, H, Q): stations it was not trained for are given the untrained spread."""
-        values = untrained(cases, levels)
         known = cases.rows != NOWHERE
         if self.errors is None or not known.any():
-            return values
-        some = cases.take(known)
-        centre = np.repeat(some.base[:, None], some.future.shape[1], axis=1)
-        doubt = doubts(some, np.zeros_like(centre), self.errors.unit[some.rows])
-        expected = expected_error(doubt, self.errors.doubt[some.rows])
-        values[known] = self.errors.spread.around(centre, expected, some.rows, levels)
+            return untrained(cases, levels)
+        values = np.empty((len(cases), cases.future.shape[1], len(levels)))
+        values[known] = self.trained(self.errors, cases.take(known), levels)
+        if not known.all():
+            values[~known] = untrained(cases.take(~known), levels)
         return values
+
+    @staticmethod
+    def trained(errors: Errors, cases: Cases, levels: tuple[float, ...]) -> Floats:
+        """(N, H, Q) the spread of past errors, as wide as the regime asks for."""
+        centre = np.repeat(cases.base[:, None], cases.future.shape[1], axis=1)
+        doubt = doubts(cases, np.zeros_like(centre), errors.unit[cases.rows])
+        expected = expected_error(doubt, errors.doubt[cases.rows])
+        return errors.spread.around(centre, expected, cases.rows, levels)
 
     def fit(self, history: History, split: Split) -> Self:
         layout = history.layout
