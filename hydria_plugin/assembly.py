@@ -11,7 +11,7 @@ from .outlook import Outlook
 from .rings import Ring
 from .tables import Gridding
 from .totals import RunningTotals
-from .values import Bools, Flag, Floats, Ints, Layout, Signal
+from .values import Bools, Flag, Floats, Layout, Signal
 
 
 class Columns:
@@ -66,10 +66,3 @@ def shared(array: NDArray[Any], axis: int, times: int) -> NDArray[Any]:
     shape = list(array.shape)
     shape[axis] = times
     return np.broadcast_to(array, shape)
-
-
-def positions(series: tuple[str, ...], gridding: Gridding, index: Ints) -> NDArray[np.int64]:
-    """The index among the pipeline's series of rows that point into ``series``; -1 for those it does not have."""
-    if series == gridding.series:
-        return index.astype(np.int64)
-    return np.asarray([gridding.place.get(name, -1) for name in series], dtype=np.int64)[index]

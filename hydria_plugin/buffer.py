@@ -8,12 +8,13 @@ the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import fields, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from .assembly import Columns, antecedent_at, future_at, observed_at, past_at, positions
+from .assembly import Columns, antecedent_at, future_at, observed_at, past_at
+from .intake import best_of_each, joined, positions, runs
 from .outlook import Outlook
 from .rings import Ring, rank_of
 from .roles import Source
@@ -47,8 +48,8 @@ class SeriesBuffer:
         self._gridding = Gridding.for_layout(layout, rain_label)
         self._simulated = self._gridding.simulated
         self._steps = [steps_in(d, layout.step) for d in self.durations]
-        self._overlap = steps_in(overlap, layout.step) if overlap > np.timedelta64(0) else 0
-        self._depth = max(self._overlap, layout.horizon, LEAST_DEPTH)
+        self._overlap = whole_steps(overlap, layout)
+        self._depth = depth_of(layout, self._overlap)
         self._ahead = layout.horizon if self._simulated.any() else 0  # simulations are known before their time
         self._columns = Columns(layout, self._gridding)
         self._problems: list[Problem] = []
@@ -100,10 +101,6 @@ class SeriesBuffer:
         self._since: int | None = None  # the oldest step that was asked for; None = all that is needed
         self._unread: tuple[str, ...] = ()  # series of which nothing was restored
 
-    def _span(self) -> int:
-        """Steps before the issue step that a first read must cover."""
-        return max(self.layout.past, reach(self._steps)) + self._depth
-
     def _replay(self, n: int, known_at: np.datetime64) -> None:
         """Take in, from the beginning, what had been received by ``known_at`` for steps not after ``n``."""
         self._clear()
@@ -133,7 +130,7 @@ class SeriesBuffer:
             self._clear()
         if self._read_until is not None and known_at == self._known_at and n <= self._read_until:
             return
-        first = earliest = n - self._span()
+        first = earliest = n - span_of(self.layout, self._steps, self._depth)
         if self._read_until is not None and (self._since is None or self._since <= earliest):
             first = max(earliest, min(n, self._read_until) + 1 - self._overlap)
         self._ask(source, self._gridding.series, first, n, known_at)
@@ -222,33 +219,22 @@ class SeriesBuffer:
         )
 
 
-def runs(number: Ints, at: Ints, length: int) -> Iterator[Ints]:
-    """The rows ``at`` (sorted by step) in runs of at most ``length`` steps: what the ring takes at a time."""
-    steps, first = number[at], 0
-    while first < len(at):
-        last = int(np.searchsorted(steps, steps[first] + length))
-        yield at[first:last]
-        first = last
+def memory_of(layout: Layout, durations: Sequence[np.timedelta64], overlap: np.timedelta64) -> np.timedelta64:
+    """How far before the newest step windows reach, catching up included: what must be restored from a store for a
+    buffer to go on without reading it all again."""
+    depth = depth_of(layout, whole_steps(overlap, layout))
+    return (span_of(layout, [steps_in(d, layout.step) for d in durations], depth) + 1) * layout.step
 
 
-def best_of_each(number: Ints, place: Ints, rank: Ints) -> Ints:
-    """Which rows are the best ranked of those for their series and step."""
-    order = np.lexsort((rank, place, number))
-    number, place = number[order], place[order]
-    first = np.concatenate([[True], (number[1:] != number[:-1]) | (place[1:] != place[:-1])])
-    return np.asarray(order[first])
+def whole_steps(overlap: np.timedelta64, layout: Layout) -> int:
+    return steps_in(overlap, layout.step) if overlap > np.timedelta64(0) else 0
 
 
-def joined(series: tuple[str, ...], batches: Sequence[Observations]) -> Observations:
-    """One value from several over the same series, in their order."""
-    if len(batches) == 1:
-        return batches[0]
-    batches = [nothing(series), *batches]
-    columns = (f.name for f in fields(Observations) if f.name != "series")
-    return Observations(series, **{name: np.concatenate([getattr(b, name) for b in batches]) for name in columns})
+def depth_of(layout: Layout, overlap: int) -> int:
+    """Steps before the newest that a window can still be asked for."""
+    return max(overlap, layout.horizon, LEAST_DEPTH)
 
 
-def nothing(series: tuple[str, ...]) -> Observations:
-    """No rows."""
-    whole, second, moment = np.empty(0, np.int32), np.empty(0, "M8[s]"), np.empty(0, "M8[us]")
-    return Observations(series, whole, second, np.empty(0), np.empty(0, np.uint8), whole, whole, moment)
+def span_of(layout: Layout, durations: Sequence[int], depth: int) -> int:
+    """Steps before the issue step that a first read must cover."""
+    return max(layout.past, reach(durations)) + depth

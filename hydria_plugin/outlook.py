@@ -52,13 +52,13 @@ class Issue:
         there = np.isfinite(picked).sum(axis=1)
         return np.where(there > 0, np.nansum(picked, axis=1) / np.maximum(there, 1), np.nan)
 
-
     def ensemble(self, series: Ints) -> list[int]:
         """The members of those series that have several."""
         if len(self.members) == 1:
             return []
-        there = np.isfinite(self.values[self.column[series]]).any(axis=2)
-        return [int(m) for m in self.members[there[there.sum(axis=1) > 1].any(axis=0)]]
+        there = np.asarray(np.isfinite(self.values[self.column[series]]).any(axis=2))
+        several = there[there.sum(axis=1) > 1]
+        return [int(m) for m in self.members[several.any(axis=0)]]
 
 
 @dataclass(slots=True)

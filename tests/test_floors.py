@@ -14,7 +14,7 @@ PACKAGE = ROOT / "hydria_plugin"
 FLOORS = {
     1: ("values", "errors", "schedule"),
     2: ("roles", "tables", "alerts", "standing", "crossings", "exceedance", "ledger", "drawing", "digest", "steps"),
-    3: ("ladder", "cycle", "hookspecs", "testing", "buffer", "rings", "outlook", "assembly", "totals"),
+    3: ("ladder", "cycle", "hookspecs", "testing", "buffer", "rings", "outlook", "assembly", "intake", "totals"),
     4: (
         "plugins",
         "worker",

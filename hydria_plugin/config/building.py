@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..buffer import SeriesBuffer
+from ..buffer import SeriesBuffer, memory_of
 from ..cycle import Learner, Pipeline
 from ..errors import ConfigError, ModelError
 from ..learning.shelf import Shelf
@@ -184,11 +184,8 @@ def make_buffer(
     """The buffer over ``source``, filled with what the store remembers of the span that windows reach back to."""
     durations = durations_needed(forecasters)
     now = clock()
-    step = p.layout.step
-    kept = max(p.overlap, p.layout.horizon * step, 24 * step)  # the buffer keeps so much more, to be asked again
-    back = max([p.layout.past * step, *durations]) + kept + 2 * step
-    since = (now - back).astype("datetime64[s]")
-    until = (now + p.layout.horizon * step).astype("datetime64[s]")
+    since = (now - memory_of(p.layout, durations, p.overlap) - p.layout.step).astype("datetime64[s]")
+    until = (now + p.layout.horizon * p.layout.step).astype("datetime64[s]")
     return SeriesBuffer(
         p.layout,
         source,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..assembly import Columns
-from ..buffer import joined
+from ..intake import joined
 from ..rings import UNKNOWN, rank_of
 from ..roles import Source
 from ..steps import microseconds_in, number_of, numbers_of, stamps

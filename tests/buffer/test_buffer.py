@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from memory_feed import MemoryFeed, Row, layout_of, moment, past_of, step_at
 
-from hydria_plugin.buffer import SeriesBuffer
+from hydria_plugin.buffer import SeriesBuffer, memory_of
 from hydria_plugin.errors import FeedError
 from hydria_plugin.values import Flag, Layout, Observations, Wanted, Window
 
@@ -154,6 +154,20 @@ def test_replay_and_restart() -> None:
         restarted.window(step_at(30, HOUR), moment(31 * HOUR)), live.window(step_at(30, HOUR), moment(31 * HOUR))
     )
     assert len(restarted.pending()) == len(live.pending())
+
+
+def test_a_restart_from_what_memory_holds_asks_for_the_overlap_only() -> None:
+    layout, durations = two_stations(), [np.timedelta64(h, "h") for h in (3, 70)]
+    rows = steady(("level@s0", "level@s1", "rain1", "up"), 300)
+    live = SeriesBuffer(layout, MemoryFeed(rows), overlap=OVERLAP, durations=durations)
+    _, batches = batches_of(live, range(10, 210, 20))
+    since = step_at(195, HOUR) - memory_of(layout, durations, OVERLAP)
+    kept = [batch.where(batch.times >= since) for batch in batches]
+    feed = MemoryFeed(rows)
+    restarted = SeriesBuffer(layout, feed, overlap=OVERLAP, durations=durations, restored=kept)
+    at = step_at(195, HOUR), moment(195 * HOUR)
+    assert same(restarted.window(*at), live.window(*at))
+    assert [w.start for w in feed.asked] == [step_at(190 - OVERLAP // np.timedelta64(1, "h"), HOUR)]
 
 
 def test_issue_time_off_the_grid_is_refused() -> None:
