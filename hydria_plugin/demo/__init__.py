@@ -37,7 +37,7 @@ def run(
 ) -> int:
     """Write, train, replay, tell. ``folder`` must be new or empty. ``case``: another one than the basin's, for tests.
     Raises ConfigError for a basin that there is not or a folder that holds something."""
-    folder = checked(folder, language)
+    check_asked(folder, language)
     case = case or make_case(basin)
     teller = Teller(case, Words.of(language, TIMEZONE))
     say: Callable[[str], None] = (lambda line: None) if as_json else echo
@@ -57,14 +57,12 @@ def run(
     return 0
 
 
-def checked(folder: Path, language: str) -> Path:
-    """The folder, made. Nothing of anybody's is overwritten."""
+def check_asked(folder: Path, language: str) -> None:
+    """Nothing of anybody's is overwritten. Raises ConfigError."""
     if language not in THRESHOLDS:
         raise ConfigError(f"--language: {language!r} is not allowed; allowed: {', '.join(THRESHOLDS)}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"DIR: {str(folder)!r} is not empty; allowed: a folder that is new or empty")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def make_case(basin: str) -> Case:

@@ -18,13 +18,13 @@ LIMITS = (2.5, 3.5, 5.0)
 LEAD_IN, LEAD_OUT = 18, 18  # hours replayed before and after the peak
 
 
-def simulated_case(seed: int = SEED, years: float = YEARS) -> Case:
-    """Train on all but the last months, replay the largest flood in them."""
+def simulated_case(seed: int = SEED, years: float = YEARS, late_share: float = 0.1) -> Case:
+    """Train on what comes before the largest flood in the last ``late_share`` of the record, and replay that."""
     rng = np.random.default_rng(seed)
     times = START + HOUR * np.arange(1, int(8766 * years) + 1)
     outlet = simulate(demonstration(), rng, times=times)
     upstream = simulate(sub_basin(outlet.basin), rng, times=times, rain=outlet.rain[:, :2])
-    peak = largest_late_peak(outlet.level)
+    peak = largest_late_peak(outlet.level, late_share)
     names = [zone.name for zone in outlet.basin.zones]
     late = (Late(f"rain.{names[1]}", peak - 9, peak - 7, 130), Late(f"rain.{names[0]}", peak - 4, peak - 4, 10))
     return Case(
@@ -66,7 +66,7 @@ def readings(outlet: Record, upstream: Record) -> dict[str, Floats]:
     return {"level.bridge": outlet.measured_level, "level.mill": upstream.measured_level, **rain}
 
 
-def largest_late_peak(level: Floats, share: float = 0.1) -> int:
-    """The step of the highest level in the last tenth of the record, far enough from its end."""
+def largest_late_peak(level: Floats, share: float) -> int:
+    """The step of the highest level in the last part of the record, far enough from its end."""
     first = int(len(level) * (1 - share))
     return first + int(level[first : len(level) - LEAD_OUT - 12].argmax())
