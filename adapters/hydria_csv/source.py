@@ -151,10 +151,10 @@ def _frame(rows: Rows, series: Sequence[str], problems: Sequence[Problem]) -> pd
     import pandas as pd
 
     def utc(micros: Array) -> pd.DatetimeIndex:
-        return pd.DatetimeIndex(micros.astype("datetime64[us]")).tz_localize("UTC")
+        return pd.DatetimeIndex(micros.view("datetime64[us]")).tz_localize("UTC")
 
-    names = np.array([*series, ""], dtype=object)[:-1]
-    frame = pd.DataFrame({"series": names[rows.code], "time": utc(rows.time), "value": rows.value})
+    names = pd.Categorical.from_codes(rows.code, categories=pd.Index(list(series)))  # each id is held once
+    frame = pd.DataFrame({"series": names, "time": utc(rows.time), "value": rows.value})
     if "flag" in rows.more:
         frame["flag"] = rows.more["flag"]
     if "issued_at" in rows.more:
