@@ -23,6 +23,7 @@ import numpy as np
 from hydria_plugin import Bulletin, Forecast, Layout, Observations, Summary
 from hydria_plugin.stores import forms
 from hydria_plugin.stores.sql import SqlStore
+from hydria_plugin.testing import sample_alert
 
 START = np.datetime64("2026-03-01T00:00:00", "s")
 STEP = np.timedelta64(900, "s")
@@ -214,6 +215,25 @@ def observations_by_pandas(folder: Path, layout: Layout) -> Row:
     return row
 
 
+def alerts_in_store(folder: Path, layout: Layout) -> Row:
+    """The worst night: every station has an open event, and news in every step."""
+    path = folder / "alerts.db"
+    store = SqlStore(f"sqlite:///{path}")
+
+    def steps() -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
+        for small in large_bulletins(large_layout(1)):
+            at = small.issued_at
+            worst = replace(small, alerts=tuple(sample_alert(at, station) for station in layout.stations))
+            yield (
+                lambda b=worst: store.put(b),  # type: ignore[misc]
+                lambda at=at: store.last_alerts("bench", at + STEP),  # type: ignore[misc]
+            )
+
+    row = measured("store, a row per alert", path, steps(), REPEATS)
+    store.close()
+    return row
+
+
 def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path)
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
@@ -243,6 +263,7 @@ def main() -> None:
         rows = [observations_in_store(folder, layout)]
         rows += [observations_by_value(folder, layout), observations_by_pandas(folder, layout)]
         print(table(f"the newest step of {n:,} stations x 5 series ({5 * n:,} observations)", rows))
+        print(table(f"alerts of {n:,} stations at once", [alerts_in_store(folder, layout)]))
         rows = [bulletins_in_blocks(folder, layout, block) for block in (1000, 100, n, 1)]
         rows.append(bulletins_by_value(folder, layout))
         shape = f"{PAST} past, {LEADS} leads, {len(QUANTILES)} quantiles, {MEMBERS} parts"

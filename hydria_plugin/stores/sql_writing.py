@@ -130,15 +130,21 @@ def _write_alerts(connection: Connection, key: Row, alerts: Sequence[Alert]) -> 
         for i, a in enumerate(alerts)
     ]
     insert_all(connection, t.alert, [{**key, "next_at": t.STANDING, **row} for row in rows])
-    mine, earlier, later = t.alert.alias("mine"), t.alert, t.alert.alias("later")
+    mine, earlier = t.alert.alias("mine"), t.alert
     told = sa.select(mine.c.station).where(_is(mine, key))
     followed = sa.and_(_older(earlier, key), earlier.c.next_at > key["issued_at"], earlier.c.station.in_(told))
     connection.execute(sa.update(earlier).where(followed).values(next_at=key["issued_at"]))
-    following = sa.select(sa.func.min(later.c.issued_at)).where(
-        _newer(later, key), later.c.station == t.alert.c.station
-    )  # there is one only when an older step is caught up with after a newer one
-    next_at = sa.func.coalesce(following.scalar_subquery(), t.STANDING)
-    connection.execute(sa.update(t.alert).where(_is(t.alert, key)).values(next_at=next_at))
+    if connection.execute(sa.select(sa.literal(1)).where(_newer(t.alert, key)).limit(1)).first():
+        _find_followers(connection, key)
+
+
+def _find_followers(connection: Connection, key: Row) -> None:
+    """An older step is caught up with after a newer one: its alerts stood until those came."""
+    a = t.alert.c
+    first = sa.select(a.station, sa.func.min(a.issued_at)).where(_newer(t.alert, key)).group_by(a.station)
+    followers = [{"told": station, "at": at} for station, at in connection.execute(first)]
+    mine = sa.and_(_is(t.alert, key), a.station == sa.bindparam("told"))
+    connection.execute(sa.update(t.alert).where(mine).values(next_at=sa.bindparam("at")), followers)
 
 
 def _is(table: Any, key: Row) -> ColumnElement[bool]:
@@ -146,15 +152,16 @@ def _is(table: Any, key: Row) -> ColumnElement[bool]:
 
 
 def _older(table: Any, key: Row) -> ColumnElement[bool]:
+    """Of an earlier step or revision; a range and an exception, for OR would keep SQLite from its index."""
     c, at = table.c, key["issued_at"]
-    same = sa.and_(c.issued_at == at, c.revision < key["revision"])
-    return sa.and_(c.pipeline == key["pipeline"], sa.or_(c.issued_at < at, same))
+    not_older = sa.and_(c.issued_at == at, c.revision >= key["revision"])
+    return sa.and_(c.pipeline == key["pipeline"], c.issued_at <= at, sa.not_(not_older))
 
 
 def _newer(table: Any, key: Row) -> ColumnElement[bool]:
     c, at = table.c, key["issued_at"]
-    same = sa.and_(c.issued_at == at, c.revision > key["revision"])
-    return sa.and_(c.pipeline == key["pipeline"], sa.or_(c.issued_at > at, same))
+    not_newer = sa.and_(c.issued_at == at, c.revision <= key["revision"])
+    return sa.and_(c.pipeline == key["pipeline"], c.issued_at >= at, sa.not_(not_newer))
 
 
 def _end_step(connection: Connection, key: Row, bulletin: Bulletin) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from conftest import Server
 from made import assert_same, at, bulletin, kept, later
+from postgresql_server import Server
 
 from hydria_plugin import StoreError
 from hydria_plugin.stores import hydria_stores

@@ -35,6 +35,8 @@ def upgrade() -> None:
     bulletins()
     learning()
     ledger()
+    if op.get_bind().dialect.name == "postgresql":
+        leave_uncompressed()
 
 
 def bulletins() -> None:
@@ -83,3 +85,9 @@ def ledger() -> None:
         sa.UniqueConstraint("pipeline", "issued_at", "revision", "sink", "kind", name="hydria_outbox_once"),
     )
     op.create_index("hydria_outbox_pending", "hydria_outbox", ["pipeline", "sink", "state", "issued_at"])
+
+
+def leave_uncompressed() -> None:
+    """The digits of a forecast do not compress; PostgreSQL would try for over a second a bulletin of 20 MB."""
+    for table in ("hydria_block", "hydria_state", "hydria_observations"):
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN body SET STORAGE EXTERNAL")

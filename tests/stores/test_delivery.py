@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made import assert_same, at, bulletin, kept, later, report
 
 from hydria_plugin import Bulletin, Report, Store, StoreError
 from hydria_plugin.delivery import PATIENCE, Patience, deliver
 from hydria_plugin.stores.memory import MemoryStore
 from hydria_plugin.stores.sql import SqlStore
-
-sys.path.insert(0, str(Path(__file__).parent / "stores"))
-from made import assert_same, at, bulletin, kept, later, report
 
 DAY = np.timedelta64(24, "h")
 
