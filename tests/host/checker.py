@@ -51,7 +51,7 @@ def news_in(store: Store, pipeline: str, steps: Sequence[Step]) -> list[tuple[st
 def check_diary(entries: Sequence[dict[str, Any]], store: Store, pipeline: str, steps: Sequence[Step]) -> None:
     """A sink that keeps each key once holds every bulletin of the store, and every alert once."""
     keys = [(e["at"], e["revision"]) for e in entries]
-    kept = {key: entry for key, entry in zip(keys, entries, strict=True)}
+    kept = dict(zip(keys, entries, strict=True))
     stored = [(str(line.issued_at), r) for line in steps for r in range(line.revision + 1)]
     assert set(kept) == set(stored), (
         f"lost {sorted(set(stored) - set(kept))}, unknown {sorted(set(kept) - set(stored))}"
