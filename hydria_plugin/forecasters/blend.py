@@ -127,7 +127,8 @@ class Blend:
         fitted: dict[str, Fitted] = {}
         for i, (name, member) in enumerate(self.members.items()):
             progress(name, i / (len(self.members) + 1))
-            one = self.fit_one(bench, name, member, history, split, at)
+            told = partial(report, progress, name, i / (len(self.members) + 1), 1 / (len(self.members) + 1))
+            one = self.fit_one(bench, name, member, (history, split, at), told)
             if one is not None:
                 fitted[name] = one
         if PERSISTENCE not in fitted:
@@ -138,11 +139,12 @@ class Blend:
         return self.with_trained(Trained(Fit.of(history.layout), {k: f.member for k, f in fitted.items()}, mix))
 
     def fit_one(
-        self, bench: Workbench, name: str, member: Forecaster, history: History, split: Split, at: Ints
+        self, bench: Workbench, name: str, member: Forecaster, data: tuple[History, Split, Ints], progress: Progress
     ) -> Fitted | None:
-        make = partial(fit_member, member, history, split, at)
+        facts = ("member", name, options_of(member))
+        make = partial(fit_member, member, *data, bench.under(*facts), progress)
         try:
-            return bench.piece(make, save_fitted, partial(load_fitted, member), "member", name, options_of(member))
+            return bench.piece(make, save_fitted, partial(load_fitted, member), *facts)
         except Exception as error:
             logger.warning("member left out of the blend name=%s error=%s", name, error)
             return None
@@ -179,6 +181,11 @@ class Blend:
         arrays: dict[str, Any] = load_arrays(self.name, folder, tuple(f.name for f in fields(Mix)))
         members = {n: loaded(self.members[n], folder / "members" / n) for n in names}
         return self.with_trained(Trained(fit, members, Mix(**arrays)))
+
+
+def report(progress: Progress, name: str, start: float, share: float, what: str, done: float) -> None:
+    """A member's own progress, as part of the blend's."""
+    progress(f"{name}: {what}", start + share * done)
 
 
 def asked(name: str, member: Forecaster, window: Window) -> Floats:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from hydria_plugin import Forecaster, Hindcasting, History, Split, Trainable
+from hydria_plugin import Hindcasting, History, Split, Trainable
 from hydria_plugin.learning.splits import folds
+from hydria_plugin.learning.workbench import Workbench
 from hydria_plugin.values import Floats, Ints
 
 from .cases import OutOfSample
@@ -28,7 +29,7 @@ Progress = Callable[[str, float], None]
 class Fitted:
     """A member, fitted, and its out-of-sample quantiles for each form: (2, N, S, H, Q) single precision."""
 
-    member: Forecaster
+    member: Any  # a forecaster
     quantiles: Floats
 
 
@@ -44,15 +45,15 @@ def truths(history: History, at: Ints) -> Floats:
     return np.stack([truth_ahead(history, s, at) for s in range(len(history.layout.stations))], axis=1)
 
 
-def fit_member(member: Forecaster, history: History, split: Split, at: Ints) -> Fitted:
+def fit_member(member: Any, history: History, split: Split, at: Ints, bench: Workbench, progress: Progress) -> Fitted:
     """Fit it, and ask it for forecasts out of sample: its own, or those of refits over folds of events."""
-    if not isinstance(member, Trainable):
-        fitted, ask = member, member
-    else:
+    fitted: Any = member
+    if hasattr(member, "fit_on"):
+        fitted = copy.deepcopy(member).fit_on(bench, history, split, progress)
+    elif isinstance(member, Trainable):
         fitted = copy.deepcopy(member).fit(history, split)
-        ask = fitted
-    if isinstance(ask, OutOfSample):
-        return Fitted(fitted, np.stack([ask.out_of_sample(history, at, form) for form in FORMS]).astype(np.float32))
+    if isinstance(fitted, OutOfSample):
+        return Fitted(fitted, np.stack([fitted.out_of_sample(history, at, form) for form in FORMS]).astype(np.float32))
     if not isinstance(member, Trainable):
         return Fitted(fitted, np.stack([hindcast(member, history, at, form) for form in FORMS]).astype(np.float32))
     return Fitted(fitted, refitted(member, history, split, at))

@@ -97,7 +97,7 @@ def belief_by_size(
 
 def belief_at(size: Floats, sizes: Floats, belief: Floats) -> Floats:
     """(...) the belief in a movement of ``size`` (...), from knots (..., C)."""
-    out = belief[..., 0].copy()
+    out = np.zeros_like(size) + belief[..., 0]
     for i in range(sizes.shape[-1] - 1):
         step, beyond = sizes[..., i + 1] - sizes[..., i], size - sizes[..., i]
         way = np.clip(beyond, 0.0, step) / np.where(step > 0, step, 1.0)

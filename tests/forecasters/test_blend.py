@@ -16,6 +16,7 @@ from hydria_plugin.forecasters.mix import foreseen, foreseen_in
 from hydria_plugin.forecasters.persistence import Persistence
 from hydria_plugin.forecasters.tilt import BANDS, BOUND, band_of_leads, learn_tilt, tilted
 from hydria_plugin.learning.splits import everything, split
+from hydria_plugin.learning.workbench import Workbench
 from hydria_plugin.testing.samples import sample_history, sample_layout, window_of
 from tests.learning.toy_forecasters import Drift, Still
 
@@ -129,6 +130,41 @@ def test_an_unknown_station_is_given_persistence(trained: Blend, history: Histor
     forecast = trained.forecast(strange)
     last = strange.observed.values[0, 0, -1]
     assert forecast.median[0] == pytest.approx(last)
+
+
+def test_stations_are_known_by_name(trained: Blend, history: History) -> None:
+    window = window_of(history, 800)
+    whole, turned = trained.forecast(window), trained.forecast(window.only([1, 0]))
+    np.testing.assert_array_equal(turned.values, whole.values[[1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"quantiles": (0.1, 0.5, 0.9)}, "trained for quantiles"),
+        ({"slots": ("rain.9", "level.upstream")}, "trained for slots"),
+        ({"step": np.timedelta64(900, "s")}, "trained for step"),
+    ],
+    ids=["quantiles", "slots", "step"],
+)
+def test_another_configuration_is_refused_by_name(trained: Blend, history: History, change: dict, told: str) -> None:
+    window = window_of(history, 800)
+    with pytest.raises(ModelError, match=told):
+        trained.forecast(replace(window, layout=replace(window.layout, **change)))
+
+
+def test_a_members_own_progress_is_told(history: History) -> None:
+    class Slow(Drift):
+        def fit_on(self, bench, history, split, progress):
+            progress("knot 1", 0.5)
+            return self.fit(history, split)
+
+    seen: list[tuple[str, float]] = []
+    Blend(members={"slow": Slow()}).fit_on(
+        Workbench(), history, split(history), lambda what, share: seen.append((what, share))
+    )
+    assert ("slow: knot 1", pytest.approx(1 / 6)) in seen
+    assert [share for _, share in seen] == sorted(share for _, share in seen)
 
 
 def test_saved_and_loaded_it_is_the_same(trained: Blend, history: History, tmp_path: Path) -> None:
