@@ -169,7 +169,9 @@ def test_an_ensemble_of_equal_members_is_that_member(forecaster: Forecaster) -> 
     np.testing.assert_allclose(among.values, alone.values, atol=1e-6)
 
 
-def test_an_ensemble_that_disagrees_is_wider(name: str, forecaster: Forecaster) -> None:
+@pytest.mark.parametrize("name", [n for n in FACTORIES if n != "persistence"])
+def test_an_ensemble_that_disagrees_is_wider(name: str) -> None:
+    forecaster = fitted(name)
     window = sample_window(gaps=0.0, future=True)
     future = np.repeat(window.future.values, 3, axis=1)
     rain = [v for v, kind in enumerate(LAYOUT.kinds) if kind == "rain"]
@@ -184,8 +186,6 @@ def test_an_ensemble_that_disagrees_is_wider(name: str, forecaster: Forecaster) 
     answer = forecaster.forecast(many)
     width = answer.values[:, -1, -1] - answer.values[:, -1, 0]
     dry = forecaster.forecast(replace(window, future=Signal.measured(future[:, 1:2]))).values[:, -1]
-    if name == "persistence":
-        pytest.skip("persistence does not look at rain for its centre")
     assert np.all(width > (dry[:, -1] - dry[:, 0]))
 
 
@@ -211,9 +211,9 @@ def test_a_loaded_model_has_forgotten_its_folds(name: str, forecaster: Forecaste
             loaded.out_of_sample(record(), np.array([100]), False)
 
 
-def test_better_than_persistence_where_rain_tells(name: str, forecaster: Forecaster) -> None:
-    if name == "persistence":
-        pytest.skip("is persistence")
+@pytest.mark.parametrize("name", [n for n in FACTORIES if n != "persistence"])
+def test_better_than_persistence_where_rain_tells(name: str) -> None:
+    forecaster = fitted(name)
     history, split = record(), split_of(record())
     at = np.flatnonzero(split.test[0])
     median = LAYOUT.median
