@@ -3,7 +3,7 @@ is better than the one that does.
 
 The verdict is spoken on the model fitted without the test part. What then goes on the shelf is fitted once more, with
 the same options, on the whole record, the largest flood included: an operator wants that flood in the model. Both facts
-stand in the manifest (docs/decisions/refit-after-the-verdict.md).
+stand in the manifest (docs/decisions/0020-refit-after-the-verdict.md).
 """
 
 from __future__ import annotations
