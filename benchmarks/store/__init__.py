@@ -1,0 +1,1 @@
+"""What the store costs, beside the forms it could have had."""
