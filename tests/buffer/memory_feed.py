@@ -14,6 +14,10 @@ QUANTILES = (0.1, 0.5, 0.9)
 EPOCH = np.datetime64("2020-03-28T00:00:00", "s")  # the clocks of Europe change the night after
 
 
+START = int(EPOCH.astype("M8[us]").astype(np.int64))
+NEVER = int(np.iinfo(np.int64).min)
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of a feed; times are seconds after EPOCH."""
@@ -28,25 +32,30 @@ class Row:
 
 
 def moment(seconds: float) -> np.datetime64:
-    return (EPOCH.astype("M8[us]") + np.timedelta64(round(seconds * 1e6), "us")).astype("M8[us]")
+    return np.datetime64(micros(seconds), "us")
 
 
 def step_at(number: int, step: int) -> np.datetime64:
     return (EPOCH + np.timedelta64(number * step, "s")).astype("M8[s]")
 
 
+def micros(seconds: float | None) -> int:
+    """Microseconds since 1970; NaT for None."""
+    return NEVER if seconds is None else START + round(seconds * 1e6)
+
+
 def table_of(rows: list[Row]) -> pd.DataFrame:
-    def utc(values: list[np.datetime64]) -> pd.Series:
-        return pd.Series(pd.DatetimeIndex(np.asarray(values, dtype="M8[us]")).tz_localize("UTC"))
+    def utc(values: list[int]) -> pd.DatetimeIndex:
+        return pd.DatetimeIndex(np.asarray(values, dtype=np.int64).view("M8[us]")).tz_localize("UTC")
 
     return pd.DataFrame(
         {
             "series": pd.Series([r.series for r in rows], dtype=object),
-            "time": utc([moment(r.time) for r in rows]),
+            "time": utc([micros(r.time) for r in rows]),
             "value": np.asarray([r.value for r in rows], dtype=float),
             "flag": np.asarray([r.flag for r in rows], dtype=float),
-            "received_at": utc([moment(r.received) for r in rows]),
-            "issued_at": utc([np.datetime64("NaT") if r.issued is None else moment(r.issued) for r in rows]),
+            "received_at": utc([micros(r.received) for r in rows]),
+            "issued_at": utc([micros(r.issued) for r in rows]),
             "member": np.asarray([r.member for r in rows], dtype=int),
         }
     )
@@ -62,15 +71,16 @@ class MemoryFeed:
 
     def read(self, wanted: Wanted) -> pd.DataFrame:
         self.asked.append(wanted)
-        first, issued, end = wanted.start - wanted.step, wanted.issued_at, wanted.end
+        asked = (wanted.start - wanted.step, wanted.issued_at, wanted.end, wanted.known_at)
+        first, issued, end, known = (int(t.astype("M8[us]").astype(np.int64)) for t in asked)
         names = set(wanted.series)
         rows = [
             r
             for r in self.rows
             if r.series in names
-            and moment(r.received) <= wanted.known_at
-            and first < moment(r.time)
-            and (moment(r.time) <= issued if r.issued is None else moment(r.issued) <= issued and moment(r.time) <= end)
+            and micros(r.received) <= known
+            and first < micros(r.time)
+            and (micros(r.time) <= issued if r.issued is None else micros(r.issued) <= issued and micros(r.time) <= end)
         ]
         self.given += len(rows)
         return table_of(rows)
