@@ -28,6 +28,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peers", nargs="*", default=list(PEERS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--develop", action="store_true", help="the first 80 %% of each record only")
+    parser.add_argument("--peers-only", action="store_true", help="run the peers, write no table")
+    parser.add_argument("--kept-peers", action="store_true", help="run only ours; of the peers what was kept")
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "hydria-skill")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "skill" / "RESULTS.md")
     return parser.parse_args()
@@ -38,11 +40,20 @@ def main() -> None:
     if not DATA.is_dir():
         raise SystemExit(f"the skill benchmark needs the records in {DATA}")
     folder = options.keep / ("develop" if options.develop else "test")
-    plan = Plan(folder, tuple(range(1, options.seeds + 1)), tuple(options.peers), lambda line: print(line, flush=True))
+    plan = Plan(
+        folder,
+        tuple(range(1, options.seeds + 1)),
+        tuple(options.peers),
+        not options.peers_only,
+        not options.kept_peers,
+        lambda line: print(line, flush=True),
+    )
     found: list[Line] = []
     for basin in (b for b in BASINS if b.name in options.basins):
         for history in read(basin, DATA):
             found += station_lines(basin.name, first_part(history) if options.develop else history, plan)
+    if options.peers_only:
+        return
     print_table(found)
     write_markdown(options.out, found, plan.seeds, options.develop)
     for verdict in verdicts(found):
@@ -55,6 +66,8 @@ def station_lines(basin: str, history, plan: Plan) -> list[Line]:  # type: ignor
     events = test_events(history, split)
     name = f"{basin}.{history.layout.stations[0]}"
     runs = run_station(name, history, split, plan)
+    if not plan.ours:
+        return []
     at = np.flatnonzero(split.test[0])
     spread = float(np.nanstd(history.target.values[0][split.test[0]]))
     found: list[Line] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -150,16 +151,22 @@ def history_of(basin: Basin, station: Station, table: pd.DataFrame) -> History:
 
 def first_part(history: History, share: float = 0.8) -> History:
     """What may be used for development."""
-    return history.between(0, int(share * len(history)))
+    return history.between(0, step_at(history, share))
+
+
+def step_at(history: History, share: float) -> int:
+    """The step by which ``share`` of the target's values have come: seasons without data count for nothing."""
+    known = np.cumsum(np.isfinite(history.target.values[0]))
+    return int(np.searchsorted(known, share * known[-1], side="right"))
 
 
 def split_in_time(history: History) -> Split:
     """First 60 % to fit, next 20 % to stop, last 20 % to test, with a horizon left free at the borders."""
     n, steps = len(history), np.arange(len(history))
+    borders = [0, step_at(history, 0.6), step_at(history, 0.8), n]
     parts = []
-    for first, last in ((0.0, 0.6), (0.6, 0.8), (0.8, 1.0)):
-        a, b = max(PAST - 1, int(first * n)), int(last * n) - HORIZON
-        parts.append(((steps >= a) & (steps < b))[None])
+    for first, last in pairwise(borders):
+        parts.append(((steps >= max(PAST - 1, first)) & (steps < last - HORIZON))[None])
     return Split(*parts, events=np.full((1, n), -1, dtype=np.int32))
 
 

@@ -31,7 +31,7 @@ def designed(history: History) -> pd.DataFrame:
     columns |= {f"change.{k}": target - target.shift(k) for k in LAGS}
     columns |= {f"range.{k}": target - target.rolling(k, min_periods=1).min() for k in (6, 24, 72)}
     mean = inputs[rain].mean(axis=1)
-    steps = sorted({s for s in (steps_of(history, h) for h in SUM_HOURS)} | {1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72})
+    steps = sorted({steps_of(history, h) for h in SUM_HOURS} | {1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72})
     columns |= {f"rain.sum.{s}": mean.rolling(s, min_periods=max(1, s // 2)).sum() for s in steps}
     columns |= {f"rain.max.{s}": mean.rolling(s, min_periods=1).max() for s in (6, 24)}
     columns |= {f"rain.lag.{k}": mean.shift(k) for k in range(1, 13)}

@@ -79,7 +79,9 @@ def lead_verdicts(lines: list[Line], future: bool, lead: int) -> list[str]:
     ratio = float(np.median([x.score.ratio for x in mine]))
     rain = "perfect" if future else "no"
     text = f"{rain} future rain, lead {lead}: median squared error / best rival {ratio:.3f} over {len(mine)} stations"
-    rival = {x.case.station: x.score.crps for x in lines if x.forecaster == "LightGBM quantile" and (x.case.future, x.case.lead) == (future, lead)}  # fmt: skip
+    asked = (future, lead)
+    rivals = [x for x in lines if x.forecaster == "LightGBM quantile" and (x.case.future, x.case.lead) == asked]
+    rival = {x.case.station: x.score.crps for x in rivals}
     crps = [x.score.crps / rival[x.case.station] for x in mine if x.case.station in rival]
     return [text + (f"; median CRPS / LightGBM quantile's {np.median(crps):.3f}" if crps else "")]
 

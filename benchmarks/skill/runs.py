@@ -32,6 +32,8 @@ class Plan:
     keep: Path
     seeds: tuple[int, ...]
     peers: tuple[str, ...]
+    ours: bool
+    run_peers: bool
     tell: Callable[[str], None]
 
 
@@ -41,7 +43,7 @@ Runs = dict[tuple[str, bool, int], list[Answer]]  # (forecaster, future, lead) -
 def run_station(name: str, history: History, split: Split, plan: Plan) -> Runs:
     """Ours and the peers' answers for all test steps of one station."""
     runs: Runs = {}
-    for seed in plan.seeds:
+    for seed in plan.seeds if plan.ours else ():
         for key, answer in ours(name, history, split, seed, plan).items():
             runs.setdefault(key, []).append(answer)
     table = table_of(history)
@@ -50,13 +52,18 @@ def run_station(name: str, history: History, split: Split, plan: Plan) -> Runs:
             for peer in plan.peers:
                 for seed in plan.seeds if peer in SEEDED else plan.seeds[:1]:
                     task = Task(history, split, future, lead, seed, table)
-                    runs.setdefault((peer, future, lead), []).append(peer_answer(name, peer, task, plan))
+                    answer = peer_answer(name, peer, task, plan)
+                    if answer is not None:
+                        runs.setdefault((peer, future, lead), []).append(answer)
     return runs
 
 
-def peer_answer(name: str, peer: str, task: Task, plan: Plan) -> Answer:
+def peer_answer(name: str, peer: str, task: Task, plan: Plan) -> Answer | None:
+    """None where it is missing and not to be run."""
     file = plan.keep / f"{name}.{peer.replace(' ', '_')}.{'ab'[task.future]}{task.lead}.{task.seed}.npz"
     if not file.exists():
+        if not plan.run_peers:
+            return None
         start = time.monotonic()
         answer = PEERS[peer](task)
         plan.tell(f"{file.stem}: {time.monotonic() - start:.0f} s")

@@ -13,6 +13,12 @@ import numpy as np
 from hydria_plugin import Layout, ModelError
 from hydria_plugin.values import Floats
 
+FORMAT = 2  # of model.json and the arrays beside it: one more with every change of what they mean
+
+
+class OtherFormat(ModelError):
+    """The model was kept by another version of hydria."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -45,15 +51,17 @@ def check_fit(name: str, fit: Fit, layout: Layout) -> None:
 
 
 def write_fit(folder: Path, fit: Fit, options: Mapping[str, Any]) -> None:
-    text = json.dumps({"fit": asdict(fit), "options": dict(options)}, indent=1)
+    text = json.dumps({"format": FORMAT, "fit": asdict(fit), "options": dict(options)}, indent=1)
     (folder / "model.json").write_text(text, encoding="utf-8")
 
 
 def read_fit(name: str, folder: Path) -> tuple[Fit, dict[str, Any]]:
-    """What :func:`write_fit` wrote. Raises ModelError."""
+    """What :func:`write_fit` wrote. Raises ModelError; OtherFormat where another version of hydria wrote it."""
     path = folder / "model.json"
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
+        if (was := held.get("format")) != FORMAT:
+            raise OtherFormat(f"{name}: {path} has format {was}, this version reads {FORMAT}: run `hydria train` again")
         fit: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in held["fit"].items()}
         return Fit(**fit), dict(held["options"])
     except (OSError, ValueError, TypeError, KeyError) as cause:

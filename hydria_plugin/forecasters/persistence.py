@@ -13,7 +13,7 @@ from hydria_plugin.values import Floats, Ints
 
 from .cases import NOWHERE, Cases, forecast_history, forecast_window, rows_of
 from .fitting import pool, truth_ahead, unit_of
-from .keeping import Fit, check_fit, load_arrays, read_fit, save_arrays, write_fit
+from .keeping import Fit, OtherFormat, check_fit, load_arrays, read_fit, save_arrays, write_fit
 from .spread import Spread, around_median, doubts, expected_error, fit_doubt, fit_spread
 
 
@@ -53,9 +53,15 @@ class Persistence:
         return self.hindcast(history, at, future)
 
     def rows(self, asked: Window | History) -> Ints:
+        """(S) the stations' places in what was trained. Where that was for another configuration, all are unknown: the
+        last rung answers as if it were untrained, rather than not at all."""
+        unknown = np.full(len(asked.layout.stations), NOWHERE)
         if self.errors is None:
-            return np.full(len(asked.layout.stations), NOWHERE)
-        check_fit(self.name, self.errors.fit, asked.layout)
+            return unknown
+        try:
+            check_fit(self.name, self.errors.fit, asked.layout)
+        except ModelError:
+            return unknown
         return rows_of(asked.layout, self.errors.fit.stations)
 
     def quantiles(self, cases: Cases, levels: tuple[float, ...]) -> Floats:
@@ -108,7 +114,11 @@ class Persistence:
         save_arrays(folder, arrays)
 
     def load(self, folder: Path) -> Self:
-        fit, options = read_fit(self.name, folder)
+        """What was kept; untrained where another version of hydria kept it."""
+        try:
+            fit, options = read_fit(self.name, folder)
+        except OtherFormat:
+            return type(self)(max_age=self.max_age)
         a = load_arrays(self.name, folder, ("unit", "doubt", "edges", "offsets"))
         new = type(self)(max_age=int(options["max_age"]))
         new.errors = Errors(fit, a["unit"], a["doubt"], Spread(a["edges"], a["offsets"]))

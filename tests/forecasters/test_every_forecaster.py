@@ -10,6 +10,7 @@ import pytest
 
 from hydria_plugin import Flag, Forecaster, ModelError, Signal, Window
 from hydria_plugin.forecasters.cases import OutOfSample
+from hydria_plugin.forecasters.keeping import FORMAT
 from hydria_plugin.testing.checks import check_forecaster
 from hydria_plugin.testing.samples import sample_layout, sample_window, window_of
 
@@ -82,10 +83,45 @@ def test_missing_arrays_are_a_model_error(name: str, forecaster: Forecaster, tmp
         FACTORIES[name]().load(tmp_path)  # type: ignore[attr-defined]
 
 
-def test_another_pipeline_is_refused(forecaster: Forecaster) -> None:
-    window = sample_window(sample_layout(horizon=4))
-    with pytest.raises(ModelError, match=r"trained for horizon 6, the pipeline now has 4.*hydria train"):
-        forecaster.forecast(window)
+CHANGED = {
+    "horizon": sample_layout(horizon=4),
+    "past": sample_layout(past=20),
+    "slots": sample_layout(slots=2),
+    "step_s": sample_layout(step=np.timedelta64(600, "s")),
+    "quantiles": replace(LAYOUT, quantiles=(0.1, 0.5, 0.9)),
+}
+
+
+@pytest.mark.parametrize("what", list(CHANGED))
+def test_another_configuration_is_refused_with_a_sentence(name: str, forecaster: Forecaster, what: str) -> None:
+    window = sample_window(CHANGED[what])
+    if name == "persistence":
+        untrained = FACTORIES[name]().forecast(window)
+        np.testing.assert_array_equal(forecaster.forecast(window).values, untrained.values)
+    else:
+        with pytest.raises(ModelError, match=rf"trained for {what} .*, the pipeline now has .*hydria train"):
+            forecaster.forecast(window)
+
+
+def test_stations_may_come_go_and_change_places(name: str, forecaster: Forecaster) -> None:
+    window = sample_window()
+    turned = window.only([2, 0])
+    np.testing.assert_allclose(
+        forecaster.forecast(turned).values, forecaster.forecast(window).values[[2, 0]], rtol=1e-9
+    )
+
+
+def test_a_model_kept_by_another_version(name: str, forecaster: Forecaster, tmp_path: Path) -> None:
+    forecaster.save(tmp_path)  # type: ignore[attr-defined]
+    text = (tmp_path / "model.json").read_text()
+    (tmp_path / "model.json").write_text(text.replace(f'"format": {FORMAT}', '"format": 0'))
+    if name == "persistence":
+        window = sample_window()
+        loaded = FACTORIES[name]().load(tmp_path)  # type: ignore[attr-defined]
+        np.testing.assert_array_equal(loaded.forecast(window).values, FACTORIES[name]().forecast(window).values)
+    else:
+        with pytest.raises(ModelError, match=r"has format 0.*hydria train"):
+            FACTORIES[name]().load(tmp_path)  # type: ignore[attr-defined]
 
 
 def test_a_station_it_does_not_know(name: str, forecaster: Forecaster) -> None:
