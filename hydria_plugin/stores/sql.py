@@ -114,11 +114,15 @@ class SqlStore:
 
     def prune(self, pipeline: str, before: Time, observed_before: Time | None = None) -> int:
         """Observations go by their own time, ``observed_before`` (default ``before``): to replay the oldest bulletin
-        that is left, keep them for as long before it as its window and its running totals reach."""
-        with self._writing(f"to prune {pipeline}") as connection:
-            return sql_pruning.prune(
-                connection, pipeline, before, before if observed_before is None else observed_before
-            )
+        that is left, keep them for as long before it as its window and its running totals reach. In slices, each one
+        transaction, so that nobody has to wait long to write."""
+        dropped, observed = 0, before if observed_before is None else observed_before
+        upto = None
+        while upto is None or upto < before:
+            with self._writing(f"to prune {pipeline}") as connection:
+                upto = sql_pruning.slice_end(connection, pipeline, before)
+                dropped += sql_pruning.prune(connection, pipeline, upto, observed)
+        return dropped
 
     def close(self) -> None:
         self._closed = True

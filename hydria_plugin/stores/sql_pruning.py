@@ -8,9 +8,18 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
 from . import sql_tables as t
-from .sql_reading import first_second
+from .sql_reading import first_second, time_s
 
+SLICE = 100  # blocks forgotten in one transaction: about a second, for others wait to write meanwhile
 _BY_ISSUE = (t.block, t.report, t.outbox, t.step, t.bulletin)
+
+
+def slice_end(connection: Connection, pipeline: str, before: np.datetime64) -> np.datetime64:
+    """Up to where to forget in this transaction; ``before`` in the last one."""
+    b = t.block.c
+    old = sa.select(b.issued_at).where(b.pipeline == pipeline, b.issued_at < first_second(before))
+    reached = connection.execute(old.order_by(b.issued_at).limit(1).offset(SLICE)).scalar()
+    return before if reached is None else min(time_s(reached + 1), before)
 
 
 def prune(connection: Connection, pipeline: str, before: np.datetime64, observed_before: np.datetime64) -> int:

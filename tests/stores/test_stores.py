@@ -10,6 +10,7 @@ import pytest
 from made import HOUR, alert, assert_same, at, bulletin, kept, later, report
 
 from hydria_plugin import NOT_A_TIME, Delivery, Problem, Reason, Store, StoreError
+from hydria_plugin.stores import sql_pruning
 from hydria_plugin.testing import check_store, sample_bulletin, sample_layout
 
 Open = Callable[[], Store]
@@ -364,6 +365,18 @@ class TestRetention:
         ]
         store.prune("p", at(5))
         assert [o.times.max() for o in store.observations("p", at(-9), at(9), later(9))] == [at(5), at(6)]
+
+    def test_in_slices_as_at_once(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sql_pruning, "SLICE", 2)
+        for hour in range(9):
+            for revision in range(1 + (hour == 3) * 3):  # more blocks of one step than a slice has
+                store.put(bulletin(hour, revision, alerts=()))
+        store.end("p", at(1.5), "skipped", "", later(2))
+        store.prune("p", at(7))
+        assert [t for t, _ in store.issues("p", at(-9), at(9))] == [at(7), at(8)]
+        assert [s.issued_at for s in store.steps("p", at(-9), at(9))] == [at(7), at(8)]
+        assert [o.times.max() for o in store.observations("p", at(-9), at(99), later(99))] == [at(7), at(8), at(9)]
+        assert store.prune("p", at(7)) == 0
 
     def test_an_open_event_and_what_was_learned_outlive_a_long_stop(self, store: Store) -> None:
         for hour in (0, 1):
