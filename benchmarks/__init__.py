@@ -1,0 +1,1 @@
+"""Repeatable measurements, ours beside each peer: same data, same run, ratios rather than seconds."""
