@@ -50,7 +50,7 @@ def run(
     ledger = _replay(say, teller, config, bulletins)
     picture = draw(case, bulletins, language)
     (folder / "hydrograph.svg").write_text(picture, encoding="utf-8")
-    found = warned(case, bulletins)
+    found = warned(case, bulletins, THRESHOLDS[language])
     _conclude(say, teller, folder, found, bulletins, ledger)
     if as_json:
         echo(json.dumps(facts(folder, case, outcomes, bulletins, ledger, found), ensure_ascii=False))

@@ -27,21 +27,30 @@ class Warned:
         return self.crossed_at - self.announced_at
 
 
-def warned(case: Case, bulletins: Sequence[Bulletin]) -> tuple[Warned, ...]:
-    """Every threshold that was announced or crossed during the replay."""
+def warned(case: Case, bulletins: Sequence[Bulletin], names: Sequence[str]) -> tuple[Warned, ...]:
+    """Every threshold, by ``names`` in rising order, that was announced or crossed during the replay."""
     found = [
-        Warned(site.station, rank, limit, announced(bulletins, site.station, rank), crossed(case, site.station, limit))
+        Warned(
+            site.station,
+            rank,
+            limit,
+            announced(bulletins, site.station, names[rank:]),
+            crossed(case, site.station, limit),
+        )
         for site in case.sites
         for rank, limit in enumerate(site.limits)
     ]
     return tuple(w for w in found if not (np.isnat(w.announced_at) and np.isnat(w.crossed_at)))
 
 
-def announced(bulletins: Sequence[Bulletin], station: str, rank: int) -> np.datetime64:
-    """Issue time of the first news that names this threshold or a higher one."""
+def announced(bulletins: Sequence[Bulletin], station: str, names: Sequence[str]) -> np.datetime64:
+    """Issue time of the first news that raises one of ``names``."""
     up = (Reason.FIRST, Reason.HIGHER)
     told = [
-        b.issued_at for b in bulletins for a in b.alerts if a.station == station and a.rank >= rank and a.reason in up
+        b.issued_at
+        for b in bulletins
+        for a in b.alerts
+        if a.station == station and a.threshold in names and a.reason in up
     ]
     return min(told, default=NOT_A_TIME)
 

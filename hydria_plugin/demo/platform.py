@@ -12,6 +12,7 @@ import numpy as np
 from ..values import Floats, Times
 
 THRESHOLDS = {"en": ("yellow", "orange", "red"), "fr": ("jaune", "orange", "rouge")}
+RATE = {"en": "fast rise", "fr": "montée rapide"}
 PIPELINE = "demo"
 ARCHIVE, LIVE = "archive.csv", "live.csv"
 
@@ -26,6 +27,7 @@ class Site:
     quantity: str
     unit: str
     limits: tuple[float, float, float]
+    rise: float = float("nan")  # within an hour, that is too fast; NaN = no such alert
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ def write_platform(folder: Path, case: Case, language: str) -> Path:
     names = THRESHOLDS[language]
     write_rows(
         folder / "stations.csv",
-        ("station", "name", "target", "quantity", "unit", *names),
-        ((s.station, s.name, s.target, s.quantity, s.unit, *s.limits) for s in case.sites),
+        ("station", "name", "target", "quantity", "unit", *names, "rise"),
+        ((s.station, s.name, s.target, s.quantity, s.unit, *s.limits, shown(s.rise)) for s in case.sites),
     )
     write_rows(folder / "inputs.csv", ("station", "slot", "series", "kind"), case.inputs)
     series = list(case.series)
@@ -109,15 +111,22 @@ sinks = [{{ use = "csv", path = "out" }}]
 of = ["ridge", "boosting", "persistence"]
 
 [pipelines.{PIPELINE}.forecaster.boosting]
-rounds = 120                            # fewer than the default, and of fewer rows: the demonstration is in a hurry
-max_rows = 15000
+rounds = 100                            # fewer than the default, and of fewer rows: the demonstration is in a hurry
+max_rows = 10000
 
 [pipelines.{PIPELINE}.alerts]
 thresholds = {list(THRESHOLDS[language])}
 probability = 0.5                       # of exceedance within the horizon
 hold = "3h"                             # lower or clear only after this long below threshold - tolerance
 tolerance = 0.05
-""".replace("'", '"')
+{rates(case, language)}""".replace("'", '"')
+
+
+def rates(case: Case, language: str) -> str:
+    """The rate of rise, where a site has one."""
+    if all(np.isnan(site.rise) for site in case.sites):
+        return ""
+    return f'rates = [{{ name = "{RATE[language]}", column = "rise", over = "1h" }}]\n'
 
 
 def write_rows(path: Path, header: Iterable[object], rows: Iterable[Iterable[object]], label: str = "") -> None:

@@ -26,6 +26,7 @@ from hydria_plugin.demo.simulated import simulated_case
 from hydria_plugin.stores.sql import SqlStore
 from hydria_plugin.testing.samples import sample_alert, sample_bulletin
 
+THREE = THRESHOLDS["en"]
 MINUTE = np.timedelta64(60, "s")
 
 
@@ -132,7 +133,7 @@ def test_announced_is_the_first_news_of_that_rank_or_a_higher_one() -> None:
 
     def told(hours: int, rank: int, reason: Reason) -> Any:
         issued = at + np.timedelta64(hours, "h")
-        alert = replace(sample_alert(issued, "s1"), rank=rank, reason=reason)
+        alert = replace(sample_alert(issued, "s1"), threshold=THREE[rank], reason=reason)
         return replace(sample_bulletin(), issued_at=issued, alerts=(alert,))
 
     bulletins = [
@@ -141,15 +142,15 @@ def test_announced_is_the_first_news_of_that_rank_or_a_higher_one() -> None:
         told(2, 2, Reason.HIGHER),
         told(3, 0, Reason.LOWER),
     ]
-    assert announced(bulletins, "s1", 0) == at
-    assert announced(bulletins, "s1", 1) == announced(bulletins, "s1", 2) == at + np.timedelta64(2, "h")
-    assert np.isnat(announced(bulletins, "s2", 0))
+    assert announced(bulletins, "s1", THREE) == at
+    assert announced(bulletins, "s1", THREE[1:]) == announced(bulletins, "s1", THREE[2:]) == at + np.timedelta64(2, "h")
+    assert np.isnat(announced(bulletins, "s2", THREE))
     assert most_telling(bulletins, "s1") is bulletins[2]
     assert most_telling(bulletins, "s9") is bulletins[2]  # the middle one
 
 
 def test_only_thresholds_that_matter_are_judged(small: Case) -> None:
-    found = warned(case_with([1.0, 2.6, 2.6, 1.0], small), [])
+    found = warned(case_with([1.0, 2.6, 2.6, 1.0], small), [], THREE)
     assert [(w.station, w.rank) for w in found] == [("bridge", 0)]
     assert np.isnat(found[0].announced_at) and np.isnat(found[0].gained)
 
