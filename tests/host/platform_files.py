@@ -15,7 +15,7 @@ timezone = "{timezone}"
 [pipelines.river]
 step = "15min"
 past = "3h"
-horizon = "6h"
+horizon = "{horizon}"
 stations = "stations.csv"
 source = {{ use = "river", late = {late} }}
 forecasters = [{forecasters}]
@@ -34,6 +34,7 @@ def write_platform(
     store: str = "sqlite:///hydria.db",
     timezone: str = "UTC",
     late: int = 0,
+    horizon: str = "6h",
     forecasters: str = '"persistence"',
     sinks: str = "",
     more: str = "",
@@ -42,9 +43,8 @@ def write_platform(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "stations.csv").write_text(STATIONS)
     path = folder / "hydria.toml"
-    path.write_text(
-        TOML.format(store=store, timezone=timezone, late=late, forecasters=forecasters, sinks=sinks, more=more)
-    )
+    form = {"store": store, "timezone": timezone, "late": late, "horizon": horizon}
+    path.write_text(TOML.format(**form, forecasters=forecasters, sinks=sinks, more=more))
     return path
 
 

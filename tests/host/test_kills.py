@@ -16,7 +16,8 @@ from platform_files import write_platform
 
 from hydria_plugin.stores.sql import SqlStore
 
-RATE = 1800.0  # fifteen minutes pass in half a second
+RATE = 450.0  # fifteen minutes pass in two seconds
+HORIZON = "24h"  # downtime must stay below it: what is older is dropped, as it should be
 ALWAYS = np.datetime64("2020-01-01"), np.datetime64("2040-01-01")
 HERE = Path(__file__).parent
 
@@ -74,7 +75,7 @@ class Shift:
 def trial(folder: Path, kills: int, seed: int) -> str:
     """Kill it ``kills`` times; check the history; what was seen."""
     rng = np.random.default_rng(seed)
-    shift = Shift(write_platform(folder, late=3, forecasters='"plain", "persistence"'), time.time())
+    shift = Shift(write_platform(folder, late=3, horizon=HORIZON, forecasters='"plain", "persistence"'), time.time())
     for _ in range(kills):
         shift.run(float(rng.exponential(1.0)), when_ready=bool(rng.random() < 0.8))
     last = shift.finish()
