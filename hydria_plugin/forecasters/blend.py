@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from hydria_plugin import Forecast, Forecaster, History, ModelError, Needs, Split, State, Verified, Window
-from hydria_plugin.learning.workbench import Workbench
+from hydria_plugin.learning.workbench import Workbench, traits
 from hydria_plugin.values import Floats, Ints
 
 from .cases import rows_of
@@ -141,7 +141,7 @@ class Blend:
     def fit_one(
         self, bench: Workbench, name: str, member: Forecaster, data: tuple[History, Split, Ints], progress: Progress
     ) -> Fitted | None:
-        facts = ("member", name, options_of(member))
+        facts = ("member", name, traits(member))
         make = partial(fit_member, member, *data, bench.under(*facts), progress)
         try:
             return bench.piece(make, save_fitted, partial(load_fitted, member), *facts)
@@ -205,13 +205,6 @@ def loaded(member: Any, folder: Path) -> Forecaster:
 def rows_of_names(asked_for: tuple[str, ...], stations: tuple[str, ...]) -> Ints:
     place = {name: i for i, name in enumerate(stations)}
     return np.array([place.get(name, -1) for name in asked_for], dtype=np.int64)
-
-
-def options_of(member: object) -> dict[str, str]:
-    """What a member was made with: its plain attributes."""
-    plain = (int, float, str, bool, tuple, list, dict, type(None))
-    held = {k: v for k, v in vars(member).items() if isinstance(v, plain) or is_dataclass(v)}
-    return {k: repr(v) for k, v in sorted(held.items())}
 
 
 def too_short(history: History) -> str:

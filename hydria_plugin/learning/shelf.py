@@ -43,11 +43,10 @@ class Shelf:
 
     def names(self) -> tuple[str, ...]:
         """The forecasters that have a model here."""
-        return (
-            tuple(sorted(p.name for p in self.root.iterdir() if p.is_dir() and self.versions(p.name)))
-            if self.root.is_dir()
-            else ()
-        )
+        if not self.root.is_dir():
+            return ()
+        named = (p.name for p in self.root.iterdir() if p.is_dir() and not p.name.startswith("."))
+        return tuple(sorted(name for name in named if self.versions(name)))
 
     def versions(self, name: str) -> tuple[str, ...]:
         """Oldest first."""

@@ -25,7 +25,7 @@ from .judging import Score, better, judge, test_steps, unseen_by
 from .manifest import describe, digest_of_history, package_versions
 from .shelf import Shelf
 from .splits import everything, split, why_degraded
-from .workbench import Workbench
+from .workbench import Workbench, traits
 
 logger = logging.getLogger("hydria.train")
 Progress = Callable[[str, float], None]
@@ -79,7 +79,7 @@ def train(
     for i, (name, forecaster) in enumerate(able.items()):
         told = partial(report, progress, i / len(able), 1 / len(able))
         chosen = dict((options or {}).get(name, {}))
-        outcomes.append(train_one(plan, name, forecaster, chosen, bench.under(name, chosen), told))
+        outcomes.append(train_one(plan, name, forecaster, chosen, bench.under(name, chosen, traits(forecaster)), told))
     bench.clear()
     return tuple(outcomes)
 

@@ -10,7 +10,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,6 +60,18 @@ def keep(place: Path, made: T, save: Callable[[T, Path], None]) -> T:
     shutil.rmtree(place, ignore_errors=True)
     os.replace(scratch, place)
     return made
+
+
+def traits(thing: object) -> Any:
+    """What a forecaster was made with, as JSON-able facts: plain attributes, options and members, not its weights."""
+    if is_dataclass(thing) and not isinstance(thing, type):
+        return repr(thing)
+    if isinstance(thing, (int, float, str, bool, tuple, list, type(None))):
+        return repr(thing)
+    if isinstance(thing, Mapping):
+        return {str(key): traits(value) for key, value in thing.items()}
+    held = getattr(thing, "__dict__", {})
+    return {"class": type(thing).__qualname__, **{key: traits(value) for key, value in sorted(held.items())}}
 
 
 def key_of(*facts: Any) -> str:

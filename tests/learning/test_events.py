@@ -46,9 +46,7 @@ def test_peaks_closer_than_the_separation_are_one_event() -> None:
     assert len(find_events(flood, separation=20)) == 2
 
 
-@pytest.mark.parametrize(
-    "values", [np.full(50, 3.0), np.full(50, np.nan), np.empty(0)], ids=["flat", "gaps", "empty"]
-)
+@pytest.mark.parametrize("values", [np.full(50, 3.0), np.full(50, np.nan), np.empty(0)], ids=["flat", "gaps", "empty"])
 def test_no_event_where_nothing_moves(values: np.ndarray) -> None:
     assert len(find_events(values, separation=5)) == 0
 

@@ -54,6 +54,13 @@ def test_a_version_is_kept_whole_with_its_manifest(shelf: Shelf) -> None:
     assert shelf.verify("blend", version) == []
 
 
+def test_unfinished_work_is_no_forecaster(shelf: Shelf) -> None:
+    assert shelf.names() == ()
+    shelf.add("ridge", write("one"), {})
+    (shelf.root / ".work" / "piece").mkdir(parents=True)
+    assert shelf.names() == ("ridge",)
+
+
 def test_versions_sort_by_time_even_within_one_second(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path, "p", clock=lambda: np.datetime64("2026-11-23T10:00:00", "s"))
     made = [shelf.add("ridge", write(str(i)), {}) for i in range(4)]

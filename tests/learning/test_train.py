@@ -17,6 +17,7 @@ from hydria_plugin.learning.manifest import sha256
 from hydria_plugin.learning.shelf import Shelf
 from hydria_plugin.learning.splits import split
 from hydria_plugin.learning.train import train
+from hydria_plugin.learning.workbench import traits
 from hydria_plugin.testing.samples import sample_history, sample_layout
 
 test_steps.__test__ = False  # type: ignore[attr-defined]
@@ -130,9 +131,24 @@ def test_other_data_or_options_do_not_take_over_finished_pieces(history: History
     shelf = Shelf(tmp_path, "p")
     with pytest.raises(Killed):
         train("p", {"drift": Drift()}, history, shelf, rng=rng(7), progress=kill_at_once)
+    for forecaster, record, seed in (
+        (Drift(), history.between(0, 1500), 7),
+        (Drift(noise=0.01), history, 7),
+        (Drift(), history, 8),
+    ):
+        Drift.fits = 0
+        with pytest.raises(Killed):
+            train("p", {"drift": forecaster}, record, shelf, rng=rng(seed), progress=kill_at_once)
+        assert Drift.fits == 1  # what the first left is of no use to it
     Drift.fits = 0
-    train("p", {"drift": Drift()}, history.between(0, 1500), shelf, rng=rng(7), progress=lambda w, s: None)
-    assert Drift.fits == 2
+    train("p", {"drift": Drift()}, history, shelf, rng=rng(7))
+    assert Drift.fits == 1  # of the two fits, one was found
+
+
+def test_traits_tell_options_and_members_but_not_objects_addresses() -> None:
+    one, two = Blend(members={"d": Drift(noise=0.1)}), Blend(members={"d": Drift(noise=0.1)})
+    assert traits(one) == traits(two) != traits(Blend(members={"d": Drift(noise=0.2)}))
+    assert "0x" not in str(traits(one))
 
 
 def test_one_that_fails_does_not_stop_the_others(history: History, shelf: Shelf) -> None:
