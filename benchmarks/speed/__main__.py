@@ -26,7 +26,7 @@ LIMITS = {"total": 15.0, "buffer: window": 1.0, "peak_mb": 3000.0}  # at 10,000 
 
 def run_size(stations: int, options: argparse.Namespace, models: Path) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.speed.cycle", "--stations", str(stations), "--models", str(models)]
-    command += ["--cycles", str(options.cycles), "--days", str(options.days)]
+    command += ["--cycles", str(options.cycles), "--days", str(options.days), "--clock", options.clock]
     path = os.pathsep.join([str(ROOT), str(ROOT / "adapters")])
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
     if done.returncode:
@@ -59,12 +59,13 @@ def main() -> None:
     parser.add_argument("--models", type=Path, help="folder to keep the trained models in; default: trained anew")
     parser.add_argument("--cycles", type=int, default=5)
     parser.add_argument("--days", type=int, default=30, help="of the record that the buffer is filled with first")
+    parser.add_argument("--clock", default="wall", help="wall, or processor: time of all threads, on a busy machine")
     options = parser.parse_args()
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     print(
         f"{datetime.now(UTC):%Y-%m-%d %H:%MZ}; Python {platform.python_version()}, {packages}; {os.cpu_count()} cores"
     )
-    print(f"load at the start {os.getloadavg()[0]:.1f}\n")
+    print(f"{options.clock} time; load at the start {os.getloadavg()[0]:.1f}\n")
     with tempfile.TemporaryDirectory() as folder:
         sizes = [run_size(n, options, options.models or Path(folder)) for n in options.stations]
     print(report(sizes))

@@ -13,7 +13,7 @@ from hydria_plugin.testing.samples import sample_history, sample_layout
 if TYPE_CHECKING:
     import pandas as pd
 
-FEW, STEPS = 13, 12_000
+FEW, STEPS = 5, 12_000
 STEP = np.timedelta64(900, "s")
 PAST, LEADS, INPUTS = 72, 24, 4
 BEGIN = np.datetime64("2026-01-01T00:00:00", "s")

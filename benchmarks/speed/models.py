@@ -20,12 +20,16 @@ from hydria_plugin.learning.splits import split
 
 from .feed import BEGIN, FEW, STEP, MadeRegion, Switched, layout_for
 
-RECORD = 2500  # steps that the models are trained on
+RECORD = 1200  # steps that the models are trained on
 
 
 def blend_of() -> Blend:
     return Blend(
-        members={"ridge": Ridge(), "boosting": Boosting(regional=True, max_rows=6000), "persistence": Persistence()}
+        members={
+            "ridge": Ridge(folds=2),
+            "boosting": Boosting(regional=True, max_rows=3000),
+            "persistence": Persistence(),
+        }
     )
 
 
