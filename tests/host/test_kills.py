@@ -77,7 +77,7 @@ def trial(folder: Path, kills: int, seed: int) -> str:
     rng = np.random.default_rng(seed)
     shift = Shift(write_platform(folder, late=3, horizon=HORIZON, forecasters='"plain", "persistence"'), time.time())
     for _ in range(kills):
-        shift.run(float(rng.exponential(1.0)), when_ready=bool(rng.random() < 0.8))
+        shift.run(float(rng.exponential(rng.choice([0.3, 3.0]))), when_ready=bool(rng.random() < 0.8))
     last = shift.finish()
     store = shift.store()
     try:
