@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import numpy as np
 
 from hydria_plugin import ConfigError, FeedError, Layout, Problem, Wanted
 
-from .form import checked, duration
+from .form import Form, checked, duration
 from .rows import NEVER, Array, Rows, known, newest
 
 if TYPE_CHECKING:
@@ -57,27 +58,9 @@ class CsvSource:
         member: str = "member",
         settle: str = "1min",
     ) -> None:
-        self._form = checked(
-            _wrong(path, pattern, settle),
-            time=time,
-            timezone=timezone,
-            time_format=time_format,
-            separator=separator,
-            decimal=decimal,
-            encoding=encoding,
-            columns=columns,
-            names=names or {},
-            id=id,
-            scale=scale or {},
-            missing=missing,
-            series=series,
-            value=value,
-            flag=flag,
-            flags=flags or {},
-            received_at=received_at,
-            issued_at=issued_at,
-            member=member,
-        )
+        options = dict(locals())
+        given = {f.name: value for f in fields(Form) if (value := options[f.name]) is not None}
+        self._form = checked(_wrong(path, pattern, settle), **given)
         self._path = Path(folder or ".") / path
         self._patterns = (pattern,) if isinstance(pattern, str) else tuple(pattern)
         self._settle = duration(settle) // timedelta(microseconds=1)

@@ -63,8 +63,9 @@ def _flat(
     separator = header.separator.encode()
     pairs = [line.split(separator, 1) for line in lines.body.split(b"\n")[:-1]]
     times = np.array([time.decode(encoding, errors="replace") for time, _ in pairs], dtype=object)
-    cells = separator.join(rest for _, rest in pairs).replace(separator, b"\n") + b"\n"
-    column = _parsed(cells, 1, header, (), (0,), form, encoding)[0].to_numpy()
+    ended = separator + b"\n"  # so that an empty cell is no blank line, which pandas would trip over
+    cells = separator.join(rest for _, rest in pairs).replace(separator, ended) + ended
+    column = _parsed(cells, 2, header, (), (0,), form, encoding)[0].to_numpy()
     return {0: times}, column.reshape(len(pairs), -1)[:, np.asarray(numbers) - 1]
 
 
@@ -72,13 +73,12 @@ def _parsed(
     body: bytes, width: int, header: Header, texts: Sequence[int], numbers: Sequence[int], form: Form, encoding: str
 ) -> pd.DataFrame:
     """Numbers as float64 if all of them are, else every column as text."""
-    separator = header.separator if width > 1 else "\x01"
     options: dict[str, Any] = {
         "header": None,
         "names": list(range(width)),
         "usecols": [*texts, *numbers],
         "index_col": False,
-        "sep": separator,
+        "sep": header.separator,
         "skip_blank_lines": False,
         "keep_default_na": False,
         "low_memory": False,
