@@ -158,11 +158,9 @@ def test_a_failed_value_is_no_value(forecaster: Forecaster) -> None:
 @pytest.mark.parametrize("slot", range(len(LAYOUT.slots)))
 def test_a_lost_gauge_does_not_kill_the_forecast(forecaster: Forecaster, slot: int) -> None:
     window = sample_window(gaps=0.0)
-    answer = forecaster.forecast(with_gauge(window, slot, np.nan))
+    answer, whole = forecaster.forecast(with_gauge(window, slot, np.nan)), forecaster.forecast(window)
     assert answer.there.all()
-    seen = window.observed.values[:, 0]
-    room = 3 * (seen.max(axis=1) - seen.min(axis=1)) + 0.1
-    assert np.all(np.abs(answer.median - seen[:, -1:]) < room[:, None])
+    assert np.abs(answer.median - whole.median).max() < 0.15, "metres, on a river that swings by more than one"
 
 
 def test_an_absurd_input_does_not_explode(forecaster: Forecaster) -> None:
