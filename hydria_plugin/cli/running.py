@@ -19,12 +19,13 @@ def register(app: typer.Typer) -> None:
 def demo(
     folder: Annotated[Path, typer.Argument(help="A new folder for the demonstration.", metavar="DIR")],
     basin: Annotated[str, typer.Option(help="simulated, or cance (needs the package hydro-smash).")] = "simulated",
+    language: Annotated[str, typer.Option(help="Of the account: en or fr.")] = "en",
     as_json: Json = False,
 ) -> int:
     """A complete small platform in DIR: a simulated basin, trained, a flood replayed; it ends by itself."""
     from ..demo import run
 
-    return int(run(folder, basin=basin, as_json=as_json) or 0)
+    return int(run(folder, basin=basin, language=language, as_json=as_json) or 0)
 
 
 def once(
