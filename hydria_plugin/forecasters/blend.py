@@ -21,7 +21,7 @@ from hydria_plugin.learning.workbench import Workbench, traits
 from hydria_plugin.values import Floats, Ints
 
 from .cases import rows_of
-from .evidence import Fitted, Progress, fit_member, hindcast, issue_steps, load_fitted, save_fitted
+from .evidence import Asked, Fitted, Progress, asked_of, fit_member, hindcast, load_fitted, save_fitted
 from .keeping import Fit, check_fit, load_arrays, read_fit, save_arrays, write_fit
 from .mix import Mix, foreseen, foreseen_in
 from .mixing import learn_mix
@@ -76,7 +76,7 @@ class Blend:
     def forecast(self, window: Window) -> Forecast:
         t = self.ready()
         check_fit(self.name, t.fit, window.layout)
-        quantiles = np.stack([asked(name, m, window) for name, m in t.members.items()], axis=1)
+        quantiles = np.stack([answer_of(name, m, window) for name, m in t.members.items()], axis=1)
         known = foreseen(window)
         rows = rows_of(window.layout, t.fit.stations)
         weights = t.mix.weights(rows, known, self.home(t))
@@ -121,25 +121,25 @@ class Blend:
     ) -> Self:
         """Fit the members, then the mix. A finished member is kept on the ``bench``. A member that cannot be fitted is
         left out with a warning. Same data, options and seed: same blend."""
-        at = issue_steps(history, split)
-        if not len(at):
+        asked = asked_of(history, split)
+        if not len(asked.at):
             raise ModelError(too_short(history))
         fitted: dict[str, Fitted] = {}
         for i, (name, member) in enumerate(self.members.items()):
             progress(name, i / (len(self.members) + 1))
             told = partial(report, progress, name, i / (len(self.members) + 1), 1 / (len(self.members) + 1))
-            one = self.fit_one(bench, name, member, (history, split, at), told)
+            one = self.fit_one(bench, name, member, (history, split, asked), told)
             if one is not None:
                 fitted[name] = one
         if PERSISTENCE not in fitted:
             raise ModelError(f"blend needs persistence, and it could not be fitted; {too_short(history)}")
         progress("weights", len(self.members) / (len(self.members) + 1))
         home = list(fitted).index(PERSISTENCE)
-        mix = learn_mix(history, split, at, list(fitted.values()), home, np.random.default_rng(self.seed))
+        mix = learn_mix(history, split, asked, list(fitted.values()), home, np.random.default_rng(self.seed))
         return self.with_trained(Trained(Fit.of(history.layout), {k: f.member for k, f in fitted.items()}, mix))
 
     def fit_one(
-        self, bench: Workbench, name: str, member: Forecaster, data: tuple[History, Split, Ints], progress: Progress
+        self, bench: Workbench, name: str, member: Forecaster, data: tuple[History, Split, Asked], progress: Progress
     ) -> Fitted | None:
         facts = ("member", name, traits(member))
         make = partial(fit_member, member, *data, bench.under(*facts), progress)
@@ -188,7 +188,7 @@ def report(progress: Progress, name: str, start: float, share: float, what: str,
     progress(f"{name}: {what}", start + share * done)
 
 
-def asked(name: str, member: Forecaster, window: Window) -> Floats:
+def answer_of(name: str, member: Forecaster, window: Window) -> Floats:
     """(S, H, Q) of a member; NaN throughout if it fails: the others then carry its weight."""
     try:
         return np.asarray(member.forecast(window).values, dtype=np.float64)

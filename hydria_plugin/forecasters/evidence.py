@@ -20,6 +20,7 @@ from .fitting import truth_ahead
 
 FOLDS = 4
 MOST_ROWS = 60_000  # issue times by stations: 60,000 x 24 leads x 7 quantiles are 40 MB per member in single precision
+MOST_WITNESSES = 60  # stations whose forecasts are judged: 1,000 issue times each tell more than 6 of 10,000 stations
 FORMS = (False, True)  # without and with the inputs of the horizon known
 
 Progress = Callable[[str, float], None]
@@ -33,11 +34,25 @@ class Fitted:
     quantiles: Floats
 
 
-def issue_steps(history: History, split: Split) -> Ints:
-    """(N) the steps to judge by: all that the fit may use, evenly thinned where there are very many."""
-    at = np.flatnonzero((split.fit | split.stop).any(axis=0))
-    every = max(1, -(-len(at) * len(history.layout.stations) // MOST_ROWS))
-    return at[::every]
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """Whom and when the evidence is about."""
+
+    stations: Ints  # (W) rows of the witnesses
+    at: Ints  # (N) steps
+
+
+def asked_of(history: History, split: Split) -> Asked:
+    """Stations, and the steps that the fit may use, both evenly thinned where there are very many."""
+    count = len(history.layout.stations)
+    stations = np.unique(np.linspace(0, count - 1, min(count, MOST_WITNESSES)).astype(np.int64))
+    at = np.flatnonzero((split.fit | split.stop)[stations].any(axis=0))
+    return Asked(stations, at[:: max(1, -(-len(at) * len(stations) // MOST_ROWS))])
+
+
+def split_of(split: Split, stations: Ints) -> Split:
+    """The split of some stations."""
+    return Split(split.fit[stations], split.stop[stations], split.test[stations], split.events[stations])
 
 
 def truths(history: History, at: Ints) -> Floats:
@@ -45,31 +60,37 @@ def truths(history: History, at: Ints) -> Floats:
     return np.stack([truth_ahead(history, s, at) for s in range(len(history.layout.stations))], axis=1)
 
 
-def fit_member(member: Any, history: History, split: Split, at: Ints, bench: Workbench, progress: Progress) -> Fitted:
+def fit_member(
+    member: Any, history: History, split: Split, asked: Asked, bench: Workbench, progress: Progress
+) -> Fitted:
     """Fit it, and ask it for forecasts out of sample: its own, or those of refits over folds of events."""
     fitted: Any = member
     if hasattr(member, "fit_on"):
         fitted = copy.deepcopy(member).fit_on(bench, history, split, progress)
     elif isinstance(member, Trainable):
         fitted = copy.deepcopy(member).fit(history, split)
+    witnesses, at = history.only(asked.stations), asked.at
     if isinstance(fitted, OutOfSample):
-        return Fitted(fitted, np.stack([fitted.out_of_sample(history, at, form) for form in FORMS]).astype(np.float32))
+        return Fitted(
+            fitted, np.stack([fitted.out_of_sample(witnesses, at, form) for form in FORMS]).astype(np.float32)
+        )
     if not isinstance(member, Trainable):
-        return Fitted(fitted, np.stack([hindcast(member, history, at, form) for form in FORMS]).astype(np.float32))
-    return Fitted(fitted, refitted(member, history, split, at))
+        return Fitted(fitted, np.stack([hindcast(member, witnesses, at, form) for form in FORMS]).astype(np.float32))
+    return Fitted(fitted, refitted(member, history, split, asked))
 
 
-def refitted(member: Trainable, history: History, split: Split, at: Ints) -> Floats:
+def refitted(member: Trainable, history: History, split: Split, asked: Asked) -> Floats:
     """(2, N, S, H, Q) from k fits, each without the events it is asked about; NaN for steps beside a fold's border."""
-    layout = history.layout
+    witnesses, at = history.only(asked.stations), asked.at
+    layout = witnesses.layout
     out = np.full((2, len(at), len(layout.stations), layout.horizon, len(layout.quantiles)), np.nan, np.float32)
     for fold in folds(history, split, FOLDS):
         model: Any = copy.deepcopy(member).fit(history, fold)
-        asked = fold.test[:, at]
-        rows = np.flatnonzero(asked.any(axis=0))
+        held = fold.test[asked.stations][:, at]
+        rows = np.flatnonzero(held.any(axis=0))
         for form in FORMS:
-            seen = hindcast(model, history, at[rows], form)
-            out[int(form), rows] = np.where(asked[:, rows].T[:, :, None, None], seen, out[int(form), rows])
+            seen = hindcast(model, witnesses, at[rows], form)
+            out[int(form), rows] = np.where(held[:, rows].T[:, :, None, None], seen, out[int(form), rows])
     return out
 
 

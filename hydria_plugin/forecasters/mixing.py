@@ -11,7 +11,7 @@ from hydria_plugin import History, Split
 from hydria_plugin.learning.events import independent_events, units
 from hydria_plugin.values import Bools, Floats, Ints
 
-from .evidence import FORMS, Fitted, complete_members, truths
+from .evidence import FORMS, Asked, Fitted, complete_members, split_of, truths
 from .mix import Mix
 from .reliability import around, quantile_weights, stretch, trust
 from .stacking import belief_at, belief_by_size, member_weights, moments
@@ -43,9 +43,32 @@ class Trial:
 
 
 def learn_mix(
+    history: History, split: Split, asked: Asked, fitted: Sequence[Fitted], home: int, rng: np.random.Generator
+) -> Mix:
+    """The mix of ``fitted`` members that their out-of-sample forecasts speak for: of each station, or, where not all are
+    witnesses, the mean of the witnesses', sizes in units of each station's own movement."""
+    witnesses, seen = history.only(asked.stations), split_of(split, asked.stations)
+    mix = mix_of_witnesses(witnesses, seen, asked.at, fitted, home, rng)
+    if len(asked.stations) == len(history.layout.stations):
+        return mix
+    size = np.sqrt(mix.energy)[..., None]  # (W, H, 1)
+    energy = mean_of_finite(truths(history, asked.at[::20]) - last_values(history, asked.at[::20])[..., None], power=2)
+    count = len(energy)
+    return Mix(
+        np.repeat(mix.centre.mean(axis=1, keepdims=True), count, axis=1),
+        (mix.sizes / size).mean(axis=1, keepdims=True) * np.sqrt(energy)[None, ..., None],
+        np.repeat(mix.belief.mean(axis=1, keepdims=True), count, axis=1),
+        mix.spread,
+        mix.stretch,
+        energy,
+        independent_events(split.events),
+    )
+
+
+def mix_of_witnesses(
     history: History, split: Split, at: Ints, fitted: Sequence[Fitted], home: int, rng: np.random.Generator
 ) -> Mix:
-    """The mix of ``fitted`` members that their out-of-sample forecasts for the steps ``at`` speak for."""
+    """A mix of its own for every station of ``history``."""
     truth, owner = truths(history, at), units(split.events)[:, at].T
     events, levels = independent_events(split.events), np.asarray(history.layout.quantiles)
     learned = []
@@ -59,7 +82,7 @@ def learn_mix(
         learned.append((centre, sizes, belief, *learn_spread(trial, centre, (sizes, belief), rng)))
     last = fitted[home].quantiles[0][..., history.layout.median]
     centre, sizes, belief, spread, factors = (np.stack(part) for part in zip(*learned, strict=True))
-    return Mix(centre, sizes, belief, spread, factors, mean_of_finite((truth - last) ** 2), events)
+    return Mix(centre, sizes, belief, spread, factors, mean_of_finite(truth - last, power=2), events)
 
 
 def learn_centre(trial: Trial, station: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
@@ -128,8 +151,13 @@ def scale_of(moved: Floats, station: Ints, stations: int) -> Floats:
     return np.asarray(np.where(mean > 0, mean, 1.0))
 
 
-def mean_of_finite(values: Floats) -> Floats:
+def last_values(history: History, at: Ints) -> Floats:
+    """(N, S) the value at each step, NaN where it is missing or not trusted."""
+    return np.where(history.target.trusted[:, at], history.target.values[:, at], np.nan).T.astype(np.float64)
+
+
+def mean_of_finite(values: Floats, power: int = 1) -> Floats:
     """(S, H) over the first axis of (N, S, H); 1 where nothing, or only zero, is known."""
     known: Bools = np.isfinite(values)
-    mean = np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    mean = (np.where(known, values, 0.0) ** power).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return np.asarray(np.where(mean > 0, mean, 1.0))

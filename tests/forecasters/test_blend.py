@@ -251,6 +251,22 @@ def test_everything_may_be_used_for_the_last_fit(history: History) -> None:
     assert np.isfinite(blend.ready().mix.centre).all()
 
 
+def test_many_stations_share_what_their_witnesses_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = sample_layout(stations=6, slots=1, past=PAST, horizon=HORIZON)
+    record = sample_history(layout, steps=1200, gaps=0.002)
+    values = np.array(record.target.values)
+    values[3] *= 1000.0  # in another unit
+    record = replace(record, target=Signal.measured(values))
+    monkeypatch.setattr("hydria_plugin.forecasters.evidence.MOST_WITNESSES", 3)
+    blend = blend_of(drift=Drift(), still=Still()).fit(record, split(record))
+    mix = blend.ready().mix
+    assert mix.centre.shape[:2] == mix.belief.shape[:2] == mix.sizes.shape[:2] == (2, 6)
+    assert mix.centre.sum(axis=-1) == pytest.approx(1.0) and mix.centre[..., 0].mean() > 0.5
+    assert (mix.centre[:, 0] == mix.centre[:, 5]).all()
+    assert mix.sizes[:, 3].mean() == pytest.approx(1000 * mix.sizes[:, 2].mean(), rel=0.5)
+    assert blend.forecast(window_of(record, 900)).there.all()
+
+
 def test_a_record_without_a_usable_step_is_named() -> None:
     record = sample_history(sample_layout(stations=1, slots=1, past=24, horizon=6), steps=20)
     with pytest.raises(ModelError, match="20 steps, training needs more than past"):
