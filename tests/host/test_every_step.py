@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from conftest import Opener, Trial
+from trial_host import Opener, Trial
 
 
 def at(text: str) -> np.datetime64:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Opener, Trial
 from platform_files import write_platform
+from trial_host import Opener, Trial
 
 from hydria_plugin import Bulletin, ConfigError, FeedError, HydriaError, StoreError, hookimpl, open_host
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import models_that_fail
 import numpy as np
 import pytest
-from conftest import Opener, Trial
+from trial_host import Opener, Trial
 
 from hydria_plugin.learning.shelf import Shelf
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import river
-from conftest import Opener, Trial
+from trial_host import Opener, Trial
 
 from hydria_plugin import Bulletin, Explainer, Forecast, Forecaster, Report, Sink, Window, hookimpl
 

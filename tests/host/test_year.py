@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import river
 from checker import ENDS, check_events, check_ledger
-from conftest import Trial
 from platform_files import SimulatedClock, write_platform
+from trial_host import Trial
 
 from hydria_plugin import open_host
 
