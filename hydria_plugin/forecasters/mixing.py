@@ -45,8 +45,8 @@ class Trial:
 def learn_mix(
     history: History, split: Split, asked: Asked, fitted: Sequence[Fitted], home: int, rng: np.random.Generator
 ) -> Mix:
-    """The mix of ``fitted`` members that their out-of-sample forecasts speak for: of each station, or, where not all are
-    witnesses, the mean of the witnesses', sizes in units of each station's own movement."""
+    """The mix of ``fitted`` members that their out-of-sample forecasts speak for: of each station, or, where not all
+    are witnesses, the mean of the witnesses', sizes in units of each station's own movement."""
     witnesses, seen = history.only(asked.stations), split_of(split, asked.stations)
     mix = mix_of_witnesses(witnesses, seen, asked.at, fitted, home, rng)
     if len(asked.stations) == len(history.layout.stations):
