@@ -15,7 +15,7 @@ from .basins import BASINS, first_part, read, split_in_time, test_events, truth_
 from .peers import PEERS
 from .report import Line, lines_of, print_table, verdicts, write_markdown
 from .runs import LEADS, Plan, run_station
-from .scoring import Case, score_all
+from .scoring import RIVALS, Case, score_all
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -74,6 +74,9 @@ def station_lines(basin: str, history, plan: Plan) -> list[Line]:  # type: ignor
     for future in (False, True):
         for lead in LEADS:
             here = {model: answers for (model, f, l), answers in runs.items() if (f, l) == (future, lead)}
+            if missing := {"persistence", *RIVALS} - set(here):
+                print(f"{name}, lead {lead}: no table without {', '.join(sorted(missing))}")
+                continue
             scores = score_all(
                 truth_at(history, at, lead),
                 {m: [a.centre for a in answers] for m, answers in here.items()},

@@ -40,7 +40,7 @@ def designed(history: History) -> pd.DataFrame:
         columns |= {f"{c}.sum.{s}": inputs[c].rolling(s, min_periods=1).sum() for c in rain for s in (1, 3, 6, 12, 24)}
     for c in (c for c in inputs if c not in rain):
         columns |= {c: inputs[c]} | {f"{c}.change.{k}": inputs[c] - inputs[c].shift(k) for k in (1, 2, 3, 6, 12, 24)}
-    day = target.index.dayofyear.to_numpy() / 365.25 * 2 * np.pi
+    day = target.index.day_of_year.to_numpy() / 365.25 * 2 * np.pi
     columns |= {"season.sin": np.sin(day), "season.cos": np.cos(day)}
     return pd.DataFrame(columns, index=target.index)
 

@@ -13,6 +13,7 @@ import numpy as np
 from hydria_plugin import History, Split
 from hydria_plugin.values import Bools, Floats, Ints
 
+from . import gr4h
 from .basins import QUANTILES
 from .columns import coming, designed, frame_of, lagged
 
@@ -147,6 +148,10 @@ def mlp20(task: Task) -> Answer:
     return Answer(task.base[task.test] + unit * np.mean(found, axis=0))
 
 
+def gr4h_corrected(task: Task) -> Answer:
+    return Answer(gr4h.corrected(task.history, task.split, task.future, task.lead, task.seed))
+
+
 PEERS: dict[str, Callable[[Task], Answer]] = {
     "persistence": persistence,
     "ridge ARX": ridge,
@@ -154,6 +159,7 @@ PEERS: dict[str, Callable[[Task], Answer]] = {
     "LightGBM early": lightgbm_early,
     "LightGBM quantile": lightgbm_quantile,
     "MLP 20": mlp20,
+    "GR4H corrected": gr4h_corrected,
 }
 SEEDED = {"LightGBM", "LightGBM early", "LightGBM quantile", "MLP 20"}
 

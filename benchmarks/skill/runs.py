@@ -18,6 +18,7 @@ from hydria_plugin.forecasters.ridge import Ridge
 from hydria_plugin.values import Floats
 
 from .basins import with_events
+from .gr4h import can_run
 from .peers import PEERS, SEEDED, Answer, Task, table_of
 
 LEADS = (1, 3, 6, 12, 24)
@@ -49,7 +50,7 @@ def run_station(name: str, history: History, split: Split, plan: Plan) -> Runs:
     table = table_of(history)
     for future in (False, True):
         for lead in LEADS:
-            for peer in plan.peers:
+            for peer in (p for p in plan.peers if p != "GR4H corrected" or can_run(history)):
                 for seed in plan.seeds if peer in SEEDED else plan.seeds[:1]:
                     task = Task(history, split, future, lead, seed, table)
                     answer = peer_answer(name, peer, task, plan)
