@@ -13,6 +13,8 @@ import numpy as np
 from hydria_plugin import Forecast, History, ModelError, Split, Window
 from hydria_plugin.values import Floats, Ints, Times
 
+from .arx import gauges_of
+from .boosting_fit import totals_wanted
 from .cases import forecast_history, forecast_window, rows_of
 from .fitting import fold_of_steps, unit_of
 from .keeping import Fit, check_fit, load_arrays, read_fit, save_arrays, write_fit
@@ -38,6 +40,11 @@ class Ridge:
         self.folds, self.max_age = folds, max_age
         self.model: Model | None = None
         self.held_out: Folds | None = None
+
+    @property
+    def antecedent(self) -> tuple[np.timedelta64, ...]:
+        """The same running totals as the boosting: the wetness of the basin."""
+        return totals_wanted()
 
     def forecast(self, window: Window) -> Forecast:
         model = self.fitted(window)
@@ -70,6 +77,12 @@ class Ridge:
         if self.model is None:
             raise ModelError("ridge is not trained: run `hydria train`")
         check_fit(self.name, self.model.fit, asked.layout)
+        now = len(gauges_of(asked.layout.kinds, asked.layout.past, len(asked.durations)))
+        if now != (was := self.model.mean.shape[1]):
+            raise ModelError(
+                f"ridge was trained on {was} columns, with {len(asked.durations)} running totals there are {now}: "
+                "run `hydria train` again"
+            )
         return self.model
 
     def fit(self, history: History, split: Split) -> Self:

@@ -138,10 +138,11 @@ def test_untrained_models_say_so() -> None:
             model.forecast(sample_window())
 
 
-def test_boosting_refuses_other_totals() -> None:
+@pytest.mark.parametrize("name", ["ridge", "boosting"])
+def test_other_running_totals_are_refused(name: str) -> None:
     window = replace(sample_window(), durations=(np.timedelta64(1, "h"),), antecedent=np.zeros((3, 3, 1)))
     with pytest.raises(ModelError, match="running totals"):
-        fitted("boosting").forecast(window)
+        fitted(name).forecast(window)
 
 
 def test_untrained_persistence_is_as_wide_as_the_window_moved() -> None:
