@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hydria_plugin.stores.memory import MemoryStore
 
 from hydria_plugin import (
     FeedError,
@@ -22,6 +21,7 @@ from hydria_plugin import (
 )
 from hydria_plugin.alerts import AlertRules, Thresholds
 from hydria_plugin.cycle import Pipeline, run_cycle
+from hydria_plugin.stores.memory import MemoryStore
 from hydria_plugin.testing import sample_history, sample_layout
 from hydria_plugin.testing.samples import window_of
 
