@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from hydria_csv import CsvSink, CsvSource
 
+from hydria_csv import CsvSink, CsvSource
 from hydria_plugin import Bulletin, Forecast, Layout, Summary, Wanted
 from hydria_plugin.buffer import SeriesBuffer
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hydria_csv import CsvSink, CsvSource
 
+from hydria_csv import CsvSink, CsvSource
 from hydria_plugin.alerts import AlertRules, Thresholds
 from hydria_plugin.buffer import SeriesBuffer
 from hydria_plugin.cycle import Pipeline, run_cycle

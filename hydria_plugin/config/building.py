@@ -85,11 +85,7 @@ def build_pipeline(
     if buffer is None:
         feed = source if source is not None else build_source(settings, name, registry, clock)
         buffer = make_buffer(p, feed, store, forecasters, clock)
-
-    def build(role: str, choices: Mapping[str, Choice]) -> dict[str, Any]:
-        return {n: registry.build(role, c.use, c.options, house) for n, c in choices.items()}
-
-    correctors = build("corrector", chosen(p.correct_forecast, p.corrector_options))
+    plugged = build_plugs(p, registry, house)
     return Pipeline(
         name=name,
         layout=p.layout,
@@ -98,16 +94,27 @@ def build_pipeline(
         store=store,
         thresholds=p.thresholds,
         rules=p.rules,
-        input_correctors=build("corrector", chosen(p.correct_inputs, p.corrector_options)),
-        forecast_correctors=correctors,
-        explainers=build("explainer", chosen(p.explainers, p.explainer_options)),
-        sinks=build("sink", p.sinks),
-        learner=make_learner(forecasters, correctors),
+        learner=make_learner(forecasters, plugged["forecast_correctors"]),
         delay=p.delay,
         revisions=p.revisions,
         digests={"config": p.digest, **digests},
         warnings=warnings,
+        **plugged,
     )
+
+
+def build_plugs(p: PipelineSettings, registry: Registry, house: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Correctors, explainers and sinks, by the Pipeline's own names for them."""
+
+    def build(role: str, choices: Mapping[str, Choice]) -> dict[str, Any]:
+        return {n: registry.build(role, c.use, c.options, house) for n, c in choices.items()}
+
+    return {
+        "input_correctors": build("corrector", chosen(p.correct_inputs, p.corrector_options)),
+        "forecast_correctors": build("corrector", chosen(p.correct_forecast, p.corrector_options)),
+        "explainers": build("explainer", chosen(p.explainers, p.explainer_options)),
+        "sinks": build("sink", p.sinks),
+    }
 
 
 def given(settings: Settings, name: str, clock: Clock, rng: np.random.Generator | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ..values import Alert, Bools, Bulletin, Floats, Times
 
 Series = tuple[Times, Floats]
 EMPTY: Series = (np.empty(0, "datetime64[s]"), np.empty(0))
+PAST_TO_FUTURE = 3  # of what was, at most this many times as much is drawn as of what will be
 FAR = 1.5  # a threshold this many times the drawn range above all values is left out, unless it is the next one
 
 
@@ -101,11 +102,12 @@ class Scene:
 
 def _observed(bulletin: Bulletin, row: int) -> tuple[Floats, Bools]:
     """The target's past, and where it was estimated: that is known only while the window is at hand."""
+    shown = 1 + PAST_TO_FUTURE * bulletin.layout.horizon
     if bulletin.window is None:
-        past = np.asarray(bulletin.summary.observed[row], dtype=float)
+        past = np.asarray(bulletin.summary.observed[row, -shown:], dtype=float)
         return past, np.zeros(len(past), dtype=bool)
     signal = bulletin.window.observed
-    return np.asarray(signal.values[row, 0], dtype=float), np.asarray(signal.sigma[row, 0] > 0)
+    return np.asarray(signal.values[row, 0, -shown:], dtype=float), np.asarray(signal.sigma[row, 0, -shown:] > 0)
 
 
 def _limits(thresholds: Thresholds | None, row: int) -> tuple[tuple[str, int, float], ...]:

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from csv_feeds import asked
-from hydria_csv import CsvSource
 
+from hydria_csv import CsvSource
 from hydria_plugin import Wanted
 
 Read = Callable[..., pd.DataFrame]

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import pytest
 from csv_feeds import asked, problems
-from hydria_csv import CsvSource
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hydria_csv import CsvSource
 from hydria_plugin import FeedError, Problem
 
 HEAD = "time,a,b\n"

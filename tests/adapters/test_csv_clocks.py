@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 from csv_feeds import asked, cells, problems
-from hydria_csv import CsvSource
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hydria_csv import CsvSource
 from hydria_plugin.testing import check_source
 
 MINUTES = st.integers(0, 600)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from csv_feeds import asked, cells, problems
+
 from hydria_csv import CsvSource
 
 TABLE = [

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from csv_feeds import asked, cells, instant, problems
-from hydria_csv import CsvSource
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from hydria_csv import CsvSource
 
 TEXT = (
     'time;Alès;"b"\r\n2020-02-01T00:00Z;1,25;-2\r\n# note\n\n'

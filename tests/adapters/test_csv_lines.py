@@ -9,6 +9,9 @@ import zlib
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from hydria_csv.faults import Faults, quoted
 from hydria_csv.few import few_lines, few_times
 from hydria_csv.form import Form
@@ -17,8 +20,6 @@ from hydria_csv.lines import Lines, complete, unified, well_formed
 from hydria_csv.packed import unpacked
 from hydria_csv.table import _by_column, _flat, _numbers
 from hydria_csv.times import _iso
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 FORM = Form()
 CELL = st.one_of(st.sampled_from(["", "a", '"b"', '"c,d"', '"', "1.5", "#", " "]), st.text("ab, ", max_size=4))

@@ -9,11 +9,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import hydria_csv
 import numpy as np
 import pytest
-from hydria_csv import CsvSink, CsvSource
 
+import hydria_csv
+from hydria_csv import CsvSink, CsvSource
 from hydria_plugin import ConfigError, FeedError, Probing, Sink, Source
 from hydria_plugin.testing import sample_layout
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from csv_feeds import asked, problems
+
 from hydria_csv import CsvSource
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"

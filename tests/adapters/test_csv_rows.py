@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hydria_csv.rows import EMPTY, NEVER, Rows, appended, joined, known, newest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hydria_csv.rows import EMPTY, NEVER, Rows, appended, joined, known, newest
 
 COLUMNS = st.sets(st.sampled_from(["issued_at", "received_at", "member"]))
 TIME = st.integers(0, 12)

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from csv_bulletins import bulletin, files, named, stamped
-from hydria_csv import CsvSink, CsvSource
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hydria_csv import CsvSink, CsvSource
 from hydria_plugin import Alert, Probing, Reason, ReportSink
 from hydria_plugin.testing import check_sink, sample_alert
 

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from csv_bulletins import bulletin, files, stamped
-from hydria_csv import CsvSink
 
+from hydria_csv import CsvSink
 from hydria_plugin import ConfigError, FeedError, Forecast, Report
 
 

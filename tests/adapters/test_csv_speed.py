@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from csv_feeds import asked
+
 from hydria_csv import CsvSource
 
 SERIES = [f"s{i:05d}" for i in range(10_000)]

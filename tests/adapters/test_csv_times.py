@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from csv_feeds import asked, cells, problems
+
 from hydria_csv import CsvSource
 
 

@@ -86,6 +86,15 @@ def test_the_password_of_the_store_is_never_told(tmp_path: Path, monkeypatch: py
     assert "canary" not in done.output
 
 
+def test_secrets_are_not_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYDRIA_STORE", "mysql://admin:canary-secret@db/hydria")
+    text = FILES["hydria.toml"].replace("sqlite:///hydria.db", "${HYDRIA_STORE}")
+    done = hydria("check", write_site(tmp_path, {"hydria.toml": text}, days=1))
+    assert done.exit_code == 2
+    assert "${HYDRIA_STORE}" in done.stderr
+    assert "canary" not in done.output
+
+
 def test_a_model_that_was_damaged_is_a_warning(tmp_path: Path) -> None:
     config = write_site(tmp_path, days=1)
     version = tmp_path / "models" / "river" / "ridge" / "20210101T000000Z-00000000"

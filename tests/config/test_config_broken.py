@@ -246,12 +246,3 @@ def test_pipelines_are_all_checked(tmp_path: Path) -> None:
     assert len(lines) == 2, lines
     assert "pipelines.river.horizon" in lines[0]
     assert "pipelines.creek.past" in lines[1]
-
-
-def test_secrets_are_not_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HYDRIA_STORE", "mysql://admin:canary-secret@db/hydria")
-    text = FILES["hydria.toml"].replace("sqlite:///hydria.db", "${HYDRIA_STORE}")
-    code, lines = run_check(write_site(tmp_path, {"hydria.toml": text}, days=1))
-    assert code == 2
-    assert any("${HYDRIA_STORE}" in line for line in lines)
-    assert not any("canary" in line for line in lines)
