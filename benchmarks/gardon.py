@@ -54,7 +54,7 @@ UPSTREAM = {
 def gardon_case() -> Case:
     """The raw 10-minute levels, faults and all, in metres."""
     table = pd.read_csv(FILE, index_col=0, parse_dates=True)
-    times = table.index.tz_localize(None).to_numpy().astype("datetime64[s]")
+    times = pd.DatetimeIndex(table.index).tz_localize(None).to_numpy().astype("datetime64[s]")
     codes = sorted({*SITES, *(code for above in UPSTREAM.values() for code in above)})
     series = {f"level.{code}": table[f"level_mm_{code}"].to_numpy(dtype=float) / 1000 for code in codes}
     return Case(

@@ -126,7 +126,7 @@ def _conclude(
         *teller.verdicts(found),
         *teller.gauges(silences(case)),
         "",
-        teller.say("ledger", len(ledger), *counts, sum(b.revision for b in bulletins)),
+        teller.say("ledger", len(ledger), *counts, sum(b.revision > 0 for b in bulletins)),
         teller.say("look", folder),
         teller.say("next", folder, stamp(week), stamp(case.times[case.last])),
     ):
@@ -182,7 +182,7 @@ def facts(
         "basin": case.basin,
         "trained": list(outcomes),
         "steps": [{"issued_at": stamp(s.issued_at), "state": s.state, "reason": s.reason} for s in ledger],
-        "revisions": sum(b.revision for b in bulletins),
+        "revisions": sum(b.revision > 0 for b in bulletins),
         "thresholds": [
             {
                 "station": w.station,

@@ -61,16 +61,20 @@ class LiveFeed:
 
 
 def replay(config: Path, case: Case, told: Callable[[Bulletin], None]) -> tuple[Step, ...]:
-    """Every step of the flood; ``told`` hears of each bulletin, of its newest revision. Gives the ledger of it."""
+    """Every step of the flood; ``told`` hears of each bulletin, revisions too (late data may bring news, and what the
+    first told is no news in the second). Gives the ledger of it."""
     clock = SetClock(case.times[case.first].astype("datetime64[us]"))
     feed = LiveFeed.of(case, config.parent / "feeds" / LIVE)
     steps = case.times[case.first : case.last + 1]
+    told_last = None
     with open_host(config, clock=clock) as host:
         for step in steps:
             for wait in (DELAY, LOOK_AGAIN):
                 clock.at = step.astype("datetime64[us]") + wait
                 feed.arrive(clock.at)
                 host.tick()
-            if (bulletin := host.store.bulletin(PIPELINE, step)) is not None:
-                told(bulletin)
+                bulletin = host.store.bulletin(PIPELINE, step)
+                if bulletin is not None and bulletin.key != told_last:
+                    told(bulletin)
+                    told_last = bulletin.key
         return host.store.steps(PIPELINE, steps[0], steps[-1])

@@ -14,8 +14,8 @@ from .platform import Case, Late, Site
 SEED = 16
 YEARS = 1.25
 START = np.datetime64("2021-09-01T00:00:00", "s")
-LIMITS = (2.5, 3.5, 5.0)
-LEAD_IN, LEAD_OUT = 18, 18  # hours replayed before and after the peak
+LIMITS = (2.0, 3.0, 4.0)
+LEAD_IN, LEAD_OUT = 24, 20  # hours replayed before and after the peak
 
 
 def simulated_case(seed: int = SEED, years: float = YEARS, late_share: float = 0.1) -> Case:
@@ -41,8 +41,8 @@ def simulated_case(seed: int = SEED, years: float = YEARS, late_share: float = 0
         ),
         times=times,
         step="1h",
-        past="36h",
-        horizon="8h",
+        past="48h",
+        horizon="10h",
         series=readings(outlet, upstream),
         truth={"bridge": outlet.level, "mill": upstream.level},
         first_trained=0,

@@ -35,8 +35,11 @@ def cases() -> dict[str, Basin]:
 
 
 def demonstration() -> Basin:
-    """The basin of `hydria demo`: the study's zones with soil, tipping gauges, a rounded level and everyday faults."""
+    """The basin of `hydria demo`: the study's shares on a larger, slower basin, with soil, tipping gauges that err, a
+    rounded level and everyday faults. Twice the study's response times leave some hours to warn in without any rain
+    forecast."""
+    slower = tuple(replace(zone, mode_hours=2 * zone.mode_hours) for zone in STUDY_ZONES)
     return replace(
-        A, law="production", power=1.0, noise=0.01, gauge_error=0.15, bucket_mm=0.2, resolution_m=0.01,
-        faults=FaultRates(),
+        A, zones=slower, law="production", power=1.0, area_km2=900.0, rating=(100.0, 0.15, 1.7), noise=0.01,
+        gauge_error=0.15, bucket_mm=0.2, resolution_m=0.01, faults=FaultRates(),
     )  # fmt: skip
