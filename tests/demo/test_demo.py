@@ -133,7 +133,7 @@ def test_announced_is_the_first_news_of_that_rank_or_a_higher_one() -> None:
 
     def told(hours: int, rank: int, reason: Reason) -> Any:
         issued = at + np.timedelta64(hours, "h")
-        alert = replace(sample_alert(issued, "s1"), threshold=THREE[rank], reason=reason)
+        alert = replace(sample_alert(issued, "s1"), rank=rank, threshold=THREE[rank], reason=reason)
         return replace(sample_bulletin(), issued_at=issued, alerts=(alert,))
 
     bulletins = [
