@@ -3,7 +3,7 @@
 Trains on the raw levels before the flood (26 August to 19 September, 00:00 UTC), replays the day of the flood and the
 night after it through the real host, every ten minutes, and prints the figures of docs/gardon-2020.md.
 
-    python -m benchmarks.gardon [--out DIR] [--svg docs/images]
+    python -m benchmarks.gardon [--quick] [--out DIR] [--svg docs/images]
 
 Data: Hub'Eau (SCHAPI and data producers, 2020), Licence Ouverte, in ../shared/data/hubeau_occitanie_2020. THRESHOLDS
 ARE ASSUMED, in round numbers; they are not the official ones.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -83,9 +84,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="where the platform is written; a temporary folder by default")
     parser.add_argument("--svg", type=Path, help="where the hydrographs go")
     parser.add_argument("--language", default="en", choices=("en", "fr"))
+    parser.add_argument("--quick", action="store_true", help="without boosting in the blend")
     asked = parser.parse_args()
     folder = asked.out or Path(tempfile.mkdtemp(prefix="gardon-"))
-    case = gardon_case()
+    case = replace(gardon_case(), of=("ridge", "persistence")) if asked.quick else gardon_case()
     teller = Teller(case, Words.of(asked.language, "Europe/Paris"))
     config = write_platform(folder, case, asked.language)
     trained = train_pipelines(config, case.times[0], case.times[case.first - 1], progress=Progress("training"))

@@ -145,7 +145,7 @@ def draw(case: Case, bulletins: Sequence[Bulletin], language: str) -> str:
         shown,
         site.station,
         thresholds=Thresholds(names, limits),
-        rain=(case.times[past], case.rain[past]),
+        rain=case.rain(past),
         truth=(case.times[ahead], case.truth[site.station][ahead]),
         language=language,
         timezone=TIMEZONE,

@@ -58,14 +58,18 @@ class Case:
     first: int  # of the flood to be replayed
     last: int
     late: tuple[Late, ...] = ()
+    of: tuple[str, ...] = ("ridge", "boosting", "persistence")  # the members of the blend
     truth_is_known: bool = False  # as only a simulation knows it; else it is what the gauge read
 
-    @property
-    def rain(self) -> Floats:
-        """(T) mean of the rain gauges that work, mm per step."""
-        gauges = np.stack([self.series[s] for s in dict.fromkeys(s for _, _, s, kind in self.inputs if kind == "rain")])
+    def rain(self, steps: slice) -> tuple[Times, Floats] | None:
+        """Times and the mean of the rain gauges that work, mm per step; None where there are no gauges."""
+        names = dict.fromkeys(series for _, _, series, kind in self.inputs if kind == "rain")
+        if not names:
+            return None
+        gauges = np.stack([self.series[name][steps] for name in names])
         known = np.isfinite(gauges)
-        return np.asarray(np.where(known, gauges, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+        mean = np.where(known, gauges, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        return self.times[steps], mean
 
 
 def write_platform(folder: Path, case: Case, language: str) -> Path:
@@ -108,18 +112,24 @@ forecasters = ["blend", "persistence"]  # in order: the next fills what is missi
 sinks = [{{ use = "csv", path = "out" }}]
 
 [pipelines.{PIPELINE}.forecaster.blend]
-of = ["ridge", "boosting", "persistence"]
+of = {list(case.of)}
 
-[pipelines.{PIPELINE}.forecaster.boosting]
-rounds = 100                            # fewer than the default, and of fewer rows: the demonstration is in a hurry
-max_rows = 10000
-
-[pipelines.{PIPELINE}.alerts]
+{boosting(case)}[pipelines.{PIPELINE}.alerts]
 thresholds = {list(THRESHOLDS[language])}
 probability = 0.5                       # of exceedance within the horizon
 hold = "3h"                             # lower or clear only after this long below threshold - tolerance
 tolerance = 0.05
 {rates(case, language)}""".replace("'", '"')
+
+
+def boosting(case: Case) -> str:
+    if "boosting" not in case.of:
+        return ""
+    return f"""[pipelines.{PIPELINE}.forecaster.boosting]
+rounds = 100                            # fewer than the default, and of fewer rows: the demonstration is in a hurry
+max_rows = 10000
+
+"""
 
 
 def rates(case: Case, language: str) -> str:
