@@ -58,7 +58,7 @@ class Case:
     first: int  # of the flood to be replayed
     last: int
     late: tuple[Late, ...] = ()
-    of: tuple[str, ...] = ("ridge", "boosting", "persistence")  # the members of the blend
+    of: tuple[str, ...] = ("ridge", "persistence")  # the members of the blend
     truth_is_known: bool = False  # as only a simulation knows it; else it is what the gauge read
 
     def rain(self, steps: slice) -> tuple[Times, Floats] | None:
