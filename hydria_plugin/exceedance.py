@@ -57,7 +57,8 @@ def _scale(levels: Floats, q: Floats, *, upper: bool) -> Floats:
 def _ratio(top: Floats, bottom: Floats, otherwise: float) -> Floats:
     """top / bottom, at least 0; ``otherwise`` where the bottom is 0 (a distribution without width) or NaN."""
     there = bottom > 0
-    ratio = np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, otherwise), where=there)
+    with np.errstate(over="ignore"):  # over next to no width it is infinite, and that is meant
+        ratio = np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, otherwise), where=there)
     return np.asarray(np.maximum(ratio, 0.0))
 
 

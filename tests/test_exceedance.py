@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -82,6 +82,7 @@ def test_a_forecast_without_width_is_a_step() -> None:
     st.lists(st.floats(-50, 50), min_size=7, max_size=7),
     st.lists(st.floats(-80, 80), min_size=2, max_size=12),
 )
+@example([0.0] * 6 + [5e-324], [0.0, 1.0])  # the narrowest tail there is
 def test_it_never_rises_with_the_limit_and_stays_a_probability(values: list[float], limits: list[float]) -> None:
     row = np.sort(np.array(values))[None, None]
     p = exceedance(row, QUANTILES, np.sort(np.array(limits))[None])[0, :, 0]

@@ -90,6 +90,7 @@ def test_peers_columns_end_at_the_issue_time() -> None:
 
 @pytest.mark.parametrize("future", [False, True])
 def test_peers_are_strong_where_rain_tells(future: bool) -> None:
+    pytest.importorskip("sklearn")
     split = split_in_time(HISTORY)
     task = Task(HISTORY, split, future, 3, 1, table_of(HISTORY))
     truth = HISTORY.target.values[0][task.test + 3]
