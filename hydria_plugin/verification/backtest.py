@@ -76,8 +76,9 @@ def newest_observed(bulletin: Bulletin) -> Floats:
 
 
 def forget(pipeline: Pipeline, issued_at: np.datetime64) -> None:
-    """Keep two horizons of bulletins, for what learns; a long backtest must not fill the memory."""
-    keep = 2 * pipeline.layout.horizon + 2
+    """Keep the bulletins whose valid times a window still shows: were one forgotten, what learns would take it for a
+    change and learn all of the window anew at every step. A long backtest must not fill the memory all the same."""
+    keep = pipeline.layout.past + 2 * pipeline.layout.horizon + 2
     pipeline.store.prune(pipeline.name, issued_at - keep * pipeline.layout.step)
 
 
