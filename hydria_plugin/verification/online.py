@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -21,7 +22,11 @@ from hydria_plugin.roles import Learning, State, Store
 from hydria_plugin.values import Bulletin, Flag, Floats, Ints, Verified, Window
 
 VALID, DIGEST = "learner.valid", "learner.digest"  # bookkeeping arrays beside the plug-in's own
+GROUND = "learner.ground."  # before the names of the arrays of the state from before the window
+BOOKKEEPING = "learner."
+LONG_AGO = np.datetime64(0, "s") - np.timedelta64(2**40, "s")
 NO_BULLETIN = -1
+MOST_HELD = 200_000_000  # bytes of past forecasts kept in memory beyond those of one horizon
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +38,10 @@ class Issued:
     parts: Floats | None  # (S, J, H)
     part_names: tuple[str, ...]
     base: Floats  # (S) the last value known
+
+    @property
+    def nbytes(self) -> int:
+        return self.raw.nbytes + self.final.nbytes + (0 if self.parts is None else self.parts.nbytes)
 
 
 class OnlineLearner:
@@ -49,18 +58,29 @@ class OnlineLearner:
         if not self.plugins:
             return {}
         met = Met.of(window, store, pipeline)
-        self.shrink(window.layout.horizon)  # what the next step needs; a replay reads again
-        return {name: self.learned(name, met, window, store, pipeline) for name in self.plugins}
+        states = {name: self.learned(name, met, window, store, pipeline) for name in self.plugins}
+        self.shrink(window.layout.horizon)
+        return states
 
     def learned(self, name: str, met: Met, window: Window, store: Store, pipeline: str) -> State:
-        """From the newest stored state that agrees with the window, on to the issue time."""
-        state, done = agreeing_state(name, met, window, store, pipeline)
-        plugin = self.plugins[name]
-        for i in range(done, len(met.valid)):
+        """From what is stored, as far as it agrees with the window, on to the issue time."""
+
+        def learn(state: State, i: int) -> State:
             verified = self.verified(met, i, window, store, pipeline, name in self.correctors)
-            if verified is not None:
-                state = plugin.learn(verified, state)
-        return {**state, VALID: met.valid.astype(np.int64), DIGEST: met.digests}
+            return state if verified is None else self.plugins[name].learn(verified, state)
+
+        kept = Kept.of(store.state(pipeline, name, window.issued_at, window.known_at))
+        state, start = kept.resume(met)
+        ground = kept.ground if start else state
+        if not start or kept.ground_at < met.valid[0]:
+            ground = learn(ground, 0)  # the window's oldest step, which the next one no longer shows
+        if not start:
+            state, start = ground, 1
+        taught = start
+        for i in range(start, len(met.valid)):
+            before, state = state, learn(state, i)
+            taught = taught if state is before else i + 1
+        return Kept(state, ground, met.valid[0], met.valid[:taught], met.digests[:taught]).stored()
 
     def verified(self, met: Met, i: int, window: Window, store: Store, pipeline: str, final: bool) -> Verified | None:
         """What was forecast for valid time ``i`` met its truth; None where there is neither."""
@@ -92,9 +112,13 @@ class OnlineLearner:
         key = (pipeline, at, revision)
         if key not in self.held:
             self.held[key] = needed(store.bulletin(pipeline, at, revision))
+        self.held.move_to_end(key)
         return self.held[key]
 
-    def shrink(self, most: int) -> None:
+    def shrink(self, horizon: int) -> None:
+        """Keep what the next step needs at both ends of its window; where that is much, at the newer end only."""
+        size = sum(b.nbytes for b in self.held.values() if b is not None)
+        most = 2 * horizon if size <= MOST_HELD else horizon
         while len(self.held) > most:
             self.held.popitem(last=False)
 
@@ -141,27 +165,41 @@ def odd(count: int, salt: int) -> np.ndarray:
     return np.asarray((z ^ (z >> np.uint64(31))) | np.uint64(1))
 
 
-def agreeing_state(name: str, met: Met, window: Window, store: Store, pipeline: str) -> tuple[State, int]:
-    """The newest stored state made of what the window shows now, without its bookkeeping, and how many of the window's
-    valid times it has learned."""
-    before = window.issued_at
-    while True:
-        state = store.state(pipeline, name, before, window.known_at)
-        if state is None or VALID not in state:
-            return {}, 0
-        learned, odds = state[VALID].astype("datetime64[s]"), state[DIGEST]
-        wrong = disagreement(learned, odds, met)
-        if wrong is None:
-            own = {k: v for k, v in state.items() if k not in (VALID, DIGEST)}
-            return own, int(np.searchsorted(met.valid, learned[-1], side="right"))
-        before = wrong  # a state from before the step that changed
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """A stored state, with what it was made of."""
 
+    state: State  # the plug-in's own arrays
+    ground: State  # those after ``ground_at``, the oldest step of its window
+    ground_at: np.datetime64
+    valid: np.ndarray  # (K') datetime64[s] the steps of its window up to the last that taught something
+    digests: np.ndarray  # (K') uint64
 
-def disagreement(learned: np.ndarray, digests: np.ndarray, met: Met) -> np.datetime64 | None:
-    """The first valid time that the state and the window know differently."""
-    common, mine, its = np.intersect1d(learned, met.valid, assume_unique=True, return_indices=True)
-    wrong = common[digests[mine] != met.digests[its]]
-    return wrong[0] if len(wrong) else None
+    @classmethod
+    def of(cls, stored: State | None) -> Self:
+        """What ``stored`` made; nothing learned yet where there is none."""
+        if stored is None or VALID not in stored:
+            return cls({}, {}, LONG_AGO, np.empty(0, "datetime64[s]"), np.empty(0, np.uint64))
+        own = {k: v for k, v in stored.items() if not k.startswith(BOOKKEEPING)}
+        ground = {k.removeprefix(GROUND): v for k, v in stored.items() if k.startswith(GROUND)}
+        valid = stored[VALID].astype("datetime64[s]")
+        return cls(own, ground, valid[0], valid, stored[DIGEST])
+
+    def stored(self) -> State:
+        grounds = {GROUND + k: v for k, v in self.ground.items()}
+        return {**self.state, **grounds, VALID: self.valid.astype(np.int64), DIGEST: self.digests}
+
+    def resume(self, met: Met) -> tuple[State, int]:
+        """The newest state made of nothing but what the window shows now, and the first step to learn from there."""
+        state, newest = self.ground, self.ground_at
+        if self.agrees(met):
+            state, newest = self.state, max(self.valid, default=newest)
+        return state, int(np.searchsorted(met.valid, newest, side="right"))
+
+    def agrees(self, met: Met) -> bool:
+        """Whether the window knows the steps that both show as this state knew them."""
+        _, mine, its = np.intersect1d(self.valid, met.valid, assume_unique=True, return_indices=True)
+        return bool((self.digests[mine] == met.digests[its]).all())
 
 
 def needed(bulletin: Bulletin | None) -> Issued | None:

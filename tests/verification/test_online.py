@@ -16,7 +16,7 @@ from hydria_plugin import Bulletin, Flag, Forecast, History, Layout, Signal, Sta
 from hydria_plugin.stores.memory import MemoryStore
 from hydria_plugin.stores.sql import SqlStore
 from hydria_plugin.testing.samples import sample_history, sample_layout, window_of
-from hydria_plugin.verification.online import DIGEST, VALID, OnlineLearner, disagreement, last_known
+from hydria_plugin.verification.online import DIGEST, VALID, Kept, Met, OnlineLearner, last_known
 
 HOUR = np.timedelta64(3600, "s")
 PAST, HORIZON = 12, 3
@@ -147,15 +147,36 @@ def test_late_truth_is_learned_as_if_it_had_come_in_time(store: Store, history: 
     assert hours(history, state) == hours(history, in_time) == list(range(21, 34))
 
 
-@settings(max_examples=25, deadline=None)
+def test_a_feed_that_is_always_late_is_not_learned_anew_at_every_step(history: History) -> None:
+    """The value of the step itself often comes with the next one."""
+    counted: list[np.datetime64] = []
+
+    class Counting(Diary):
+        def learn(self, verified: Verified, state: State) -> State:
+            counted.append(verified.valid_at)
+            return super().learn(verified, state)
+
+    def seen(now: int) -> History:
+        values = np.array(history.target.values)
+        values[:, now:] = np.nan
+        return replace(history, target=Signal.measured(values))
+
+    held, school = MemoryStore(), OnlineLearner({"diary": Counting()})
+    for t in range(20, 60):
+        state = cycle(held, school, window_of(seen(t), t)).learned["diary"]
+    assert hours(history, state) == list(range(21, 59))
+    assert len(counted) <= 2 * 40  # each once for the state, once for the ground
+
+
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_late_and_corrected_truth_equal_truth_in_time(data: st.DataObject, history: History) -> None:
     """Whatever comes late or is corrected within the window: the last state is that of truth in time, given the same
     forecasts."""
-    steps = range(20, 36)
+    steps = range(20, 40)
     odd = {
-        t: (data.draw(st.sampled_from(["gap", "wrong"])), data.draw(st.integers(t + 1, min(34, t + PAST - 1))))
-        for t in data.draw(st.lists(st.integers(22, 32), max_size=4, unique=True))
+        t: (data.draw(st.sampled_from(["gap", "wrong"])), data.draw(st.integers(t + 1, min(38, t + PAST - 1))))
+        for t in data.draw(st.lists(st.integers(21, 37), max_size=8, unique=True))
     }
 
     def seen(now: int) -> History:
@@ -220,7 +241,7 @@ def test_nothing_to_learn_is_nothing(history: History) -> None:
     school = OnlineLearner({"mute": object()})
     assert school.update(window_of(history, 30), MemoryStore(), "p") == {}
     first = learner().update(window_of(history, 30), MemoryStore(), "p")["diary"]
-    assert set(first) == {VALID, DIGEST} and len(first[VALID]) == PAST
+    assert set(first) == {VALID, DIGEST} and len(first[VALID]) == 1  # the oldest step, by now before the window
 
 
 def test_the_corrector_meets_what_was_issued(history: History) -> None:
@@ -248,22 +269,74 @@ def test_the_corrector_meets_what_was_issued(history: History) -> None:
     assert seen["c"][0] == pytest.approx(seen["f"][0] + 1.0, rel=1e-6)
 
 
-def test_memory_stays_bounded(history: History) -> None:
+@pytest.mark.parametrize(("bytes_held", "horizons"), [(10**9, 2), (10, 1)])
+def test_memory_stays_bounded(
+    history: History, monkeypatch: pytest.MonkeyPatch, bytes_held: int, horizons: int
+) -> None:
+    monkeypatch.setattr("hydria_plugin.verification.online.MOST_HELD", bytes_held)
     store, school = MemoryStore(), learner()
     for t in range(15, 75):
-        cycle(store, school, window_of(history, t))
-    assert len(school.held) <= HORIZON + 1
+        last = cycle(store, school, window_of(history, t)).learned["diary"]
+    assert len(school.held) == horizons * HORIZON
+    assert hours(history, last) == list(range(16, 75))
 
 
-def test_disagreement_names_the_first_step_that_differs(history: History) -> None:
-    times = history.times[:5].astype("M8[s]")
+def test_each_bulletin_is_read_twice_at_most(history: History) -> None:
+    """Once when its forecasts first meet truth, once when they leave the window."""
+    reads: list[np.datetime64] = []
 
-    class Other:
-        valid = times[1:]
-        digests = np.array([2, 3, 9, 5], dtype=np.uint64)
+    class Watched(MemoryStore):
+        def bulletin(self, pipeline: str, issued_at: np.datetime64, revision: int | None = None) -> Bulletin | None:
+            reads.append(issued_at)
+            return super().bulletin(pipeline, issued_at, revision)
 
-    assert disagreement(times, np.array([1, 2, 3, 4, 5], dtype=np.uint64), Other()) == times[3]  # type: ignore[arg-type]
-    assert disagreement(times[:3], np.array([1, 2, 3], dtype=np.uint64), Other()) is None  # type: ignore[arg-type]
+    run(Watched(), history, range(15, 75))
+    assert max(reads.count(at) for at in reads) == 2
+
+
+def kept(valid: np.ndarray, digests: Sequence[int]) -> Kept:
+    first = valid[0] if len(valid) else np.datetime64(0, "s")
+    return Kept({"at": np.array(1)}, {"at": np.array(0)}, first, valid, np.array(digests, dtype=np.uint64))
+
+
+def met(valid: np.ndarray, digests: Sequence[int]) -> Met:
+    k = len(valid)
+    return Met(
+        valid, np.zeros((1, k)), np.zeros((1, k)), np.zeros((k, 1), np.int64), np.array(digests, dtype=np.uint64)
+    )
+
+
+def test_what_agrees_is_resumed_where_it_ended(history: History) -> None:
+    times = history.times[:6].astype("M8[s]")
+    state, start = kept(times[:4], [1, 2, 3, 4]).resume(met(times[1:6], [2, 3, 4, 5, 6]))
+    assert state["at"] == 1 and start == 3
+
+
+def test_what_disagrees_is_learned_anew_from_before_the_window(history: History) -> None:
+    times = history.times[:6].astype("M8[s]")
+    state, start = kept(times[:4], [1, 2, 3, 4]).resume(met(times[1:6], [2, 9, 4, 5, 6]))
+    assert state["at"] == 0 and start == 0
+
+
+def test_a_longer_past_does_not_teach_twice(history: History) -> None:
+    """After a change of ``past`` the window may begin before the ground."""
+    times = history.times[:6].astype("M8[s]")
+    state, start = kept(times[2:4], [3, 4]).resume(met(times, [1, 2, 3, 9, 5, 6]))
+    assert state["at"] == 0 and start == 3
+
+
+def test_nothing_in_common_is_no_disagreement(history: History) -> None:
+    times = history.times[:6].astype("M8[s]")
+    state, start = kept(times[:2], [1, 2]).resume(met(times[3:], [4, 5, 6]))
+    assert state["at"] == 1 and start == 0
+
+
+def test_a_state_comes_back_from_the_store_as_it_went(history: History) -> None:
+    one = kept(history.times[:3].astype("M8[s]"), [1, 2, 3])
+    two = Kept.of(one.stored())
+    assert two.state == one.state and two.ground == one.ground and two.ground_at == one.ground_at
+    assert np.array_equal(two.valid, one.valid) and np.array_equal(two.digests, one.digests)
+    assert Kept.of(None).state == {} and Kept.of({"own": np.array(1)}).resume(met(one.valid, [1, 2, 3]))[1] == 0
 
 
 def test_last_known_passes_over_gaps() -> None:
