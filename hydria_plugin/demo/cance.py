@@ -1,7 +1,8 @@
 """The Cance at Sarras, Ardèche, autumn 2014: the flood of 13 October, from the data of the package hydro-smash.
 
 Three nested gauges and the rain over each, hourly, from 15 September: four weeks to learn from. The data are read from
-the installed package; nothing of them is kept here. Thresholds are assumed, and say so.
+the installed package; nothing of them is kept here. Thresholds are assumed, and say so. In four weeks there are too
+few floods to tell skill from luck: the blend stays with persistence, and it is the gauges that raise the alerts.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def cance_case() -> Case:
         first_trained=0,
         first=first,
         last=last,
+        of=("ridge", "persistence"),  # trees need more than four weeks: loss of the blend 0.86 with them, 0.81 without
     )
 
 

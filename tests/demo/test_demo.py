@@ -17,7 +17,7 @@ import pytest
 
 from hydria_plugin import ConfigError, Reason
 from hydria_plugin.config import read_config
-from hydria_plugin.demo import cance, most_telling, run
+from hydria_plugin.demo import most_telling, run
 from hydria_plugin.demo.account import REASONS, TEXT
 from hydria_plugin.demo.findings import announced, crossed, runs, silences, warned
 from hydria_plugin.demo.platform import LIVE, PIPELINE, THRESHOLDS, Case, Late, shown, stamp, write_platform
@@ -32,8 +32,8 @@ MINUTE = np.timedelta64(60, "s")
 
 @pytest.fixture(scope="module")
 def small() -> Case:
-    """Seven months, the last flood replayed: enough to learn something, quick to run."""
-    return simulated_case(seed=4, years=0.45, late_share=0.4)
+    """Five months, the last flood replayed: enough to learn something, quick to run."""
+    return replace(simulated_case(seed=4, years=0.45, late_share=0.4), of=("ridge", "persistence"))
 
 
 # ---- the platform -----------------------------------------------------------------------------------------------
@@ -174,11 +174,14 @@ def test_both_languages_say_the_same() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", ["en", "fr"])
-def test_it_runs_to_its_end(small: Case, tmp_path: Path, language: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "of"), [("en", ("ridge", "persistence")), ("fr", ("boosting", "ridge", "persistence"))]
+)
+def test_it_runs_to_its_end(small: Case, tmp_path: Path, language: str, of: tuple[str, ...]) -> None:
     told: list[str] = []
     folder = tmp_path / "demo"
-    assert run(folder, language=language, case=small, echo=told.append) == 0
+    assert run(folder, language=language, case=replace(small, of=of), echo=told.append) == 0
+    assert {path.name for path in (folder / "models" / PIPELINE / "blend").rglob("boosting")} == set(of[:-2])
     text = "\n".join(told)
     assert TEXT[language]["question"] in text and f"hydria check {folder}/hydria.toml" in text
     picture = ElementTree.parse(folder / "hydrograph.svg").getroot()
@@ -222,22 +225,6 @@ def test_unknown_words_are_refused_with_the_known_ones(options: dict[str, str], 
     with pytest.raises(ConfigError, match=words):
         run(tmp_path / "new", **options)
     assert not (tmp_path / "new").exists()
-
-
-def test_without_smash_the_cance_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "smash", None)
-    with pytest.raises(ConfigError, match="pip install hydro-smash"):
-        run(tmp_path / "new", basin="cance")
-
-
-def test_nested_gauges_see_their_own_rain_and_what_comes_from_above() -> None:
-    codes = ("a", "b", "c")
-    assert cance.inputs_of("b", codes) == [
-        ("b", "rain.1", "rain.b", "rain"),
-        ("b", "rain.2", "rain.c", "rain"),
-        ("b", "discharge.upstream.1", "discharge.c", "discharge"),
-    ]
-    assert cance.inputs_of("c", codes) == [("c", "rain.1", "rain.c", "rain")]
 
 
 def test_the_command_exits_with_2_on_a_wrong_word(tmp_path: Path) -> None:
