@@ -23,6 +23,14 @@ def frame_of(history: History) -> tuple[pd.Series, pd.DataFrame]:
     return target, inputs
 
 
+def filled_frame(history: History) -> tuple[pd.Series, pd.DataFrame]:
+    """Target and inputs without any gap, for tools that refuse them: no rain where it is missing, else the last value
+    known. The steps to learn from and to score are chosen elsewhere, from what was measured."""
+    target, inputs = frame_of(history)
+    dry = inputs.where(inputs.notna() | ~inputs.columns.str.startswith("rain"), 0.0)
+    return target.ffill().bfill(), dry.ffill().bfill().fillna(0.0)
+
+
 def designed(history: History) -> pd.DataFrame:
     """Columns for trees at every step: target lags and changes, rain sums to 720 h, single lags, rivers, season."""
     target, inputs = frame_of(history)

@@ -13,7 +13,7 @@ import numpy as np
 from hydria_plugin import History, Split
 from hydria_plugin.values import Bools, Floats, Ints
 
-from . import gr4h
+from . import gr4h, nixtla
 from .basins import QUANTILES
 from .columns import coming, designed, frame_of, lagged
 
@@ -124,7 +124,8 @@ def lightgbm_early(task: Task) -> Answer:
 
 
 def lightgbm_quantile(task: Task) -> Answer:
-    found = [boosted(task, objective="quantile", alpha=level, learning_rate=0.1, rounds=400) for level in QUANTILES]
+    """One model per level, each stopped by its own pinball loss."""
+    found = [boosted(task, objective="quantile", alpha=level, learning_rate=0.05, rounds=800) for level in QUANTILES]
     values = task.base[task.test][:, None] + np.sort(np.stack(found, axis=1), axis=1)
     return Answer(values[:, QUANTILES.index(0.5)], values)
 
@@ -141,8 +142,9 @@ def mlp20(task: Task) -> Answer:
     found = []
     for member in range(20):
         net = MLPRegressor(
-            (16,), activation="tanh", alpha=1e-2, early_stopping=True, max_iter=60, n_iter_no_change=8,
-            random_state=1000 * task.seed + member, learning_rate_init=3e-3, batch_size=min(256, len(both)),
+            hidden_layer_sizes=(16,), activation="tanh", alpha=1e-2, early_stopping=True, max_iter=200,
+            n_iter_no_change=8, random_state=1000 * task.seed + member, learning_rate_init=3e-3,
+            batch_size=min(256, len(both)),
         )  # fmt: skip
         found.append(net.fit(x[both], task.change[both] / unit).predict(x[task.test]))
     return Answer(task.base[task.test] + unit * np.mean(found, axis=0))
@@ -150,6 +152,10 @@ def mlp20(task: Task) -> Answer:
 
 def gr4h_corrected(task: Task) -> Answer:
     return Answer(gr4h.corrected(task.history, task.split, task.future, task.lead, task.seed))
+
+
+def mlforecast_direct(task: Task) -> Answer:
+    return Answer(task.base[task.test] + nixtla.change_at(task, THREADS))
 
 
 PEERS: dict[str, Callable[[Task], Answer]] = {
@@ -160,8 +166,9 @@ PEERS: dict[str, Callable[[Task], Answer]] = {
     "LightGBM quantile": lightgbm_quantile,
     "MLP 20": mlp20,
     "GR4H corrected": gr4h_corrected,
+    "mlforecast": mlforecast_direct,
 }
-SEEDED = {"LightGBM", "LightGBM early", "LightGBM quantile", "MLP 20"}
+SEEDED = {"LightGBM", "LightGBM early", "LightGBM quantile", "MLP 20", "mlforecast"}
 
 
 def table_of(history: History) -> Floats:

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.skill.basins import HORIZON, PAST, first_part, split_in_time, step_at, with_events
 from benchmarks.skill.columns import coming, designed, lagged
 from benchmarks.skill.peers import Task, lightgbm_direct, persistence, ridge, table_of
-from benchmarks.skill.report import lines_of, verdicts, write_markdown
+from benchmarks.skill.report import Line, lines_of, verdicts, write_markdown
 from benchmarks.skill.scoring import Case, block_sums, score_all
 from hydria_plugin import Signal
 from hydria_plugin.testing.samples import sample_history, sample_layout
@@ -44,20 +44,54 @@ def test_scores_by_hand() -> None:
 def test_the_verdict_names_where_we_lose() -> None:
     case = Case("basin.x", False, 3, 30, True)
     lost = verdicts(lines_of(case, case_scores(1.2)))  # type: ignore[arg-type]
-    assert any("median squared error / best rival 1.440" in line for line in lost)
-    assert any("lies above 1.00: 1 basin.x none 3" in line for line in lost)
+    assert "no rain, lead 3, counted: median squared error / best rival 1.440 (1)" in lost
+    assert "interval of the ratio above 1.00: 1 of 1 counted cases, 1 of 1 shown" in lost
+    assert "interval of the ratio above 1.00: basin.x: no rain 3" in lost
     won = verdicts(lines_of(case, case_scores(0.9)))  # type: ignore[arg-type]
-    assert any("lies above 1.00: 0" in line for line in won)
+    assert "interval of the ratio above 1.00: 0 of 1 counted cases, 0 of 1 shown" in won
+    assert not any("basin.x" in line for line in won)
 
 
 def test_basins_with_few_events_are_shown_not_counted(tmp_path: Path) -> None:
     lines = lines_of(Case("small", False, 1, 3, False), case_scores(2.5))  # type: ignore[arg-type]
-    assert not any("median squared error" in line for line in verdicts(lines))
-    assert any("below -0.02: 1 small none 1" in line for line in verdicts(lines)), "persistence must hold everywhere"
+    said = verdicts(lines)
+    assert not any(", counted: median" in line for line in said)
+    assert "no rain, lead 1, all shown: median squared error / best rival 6.250 (1)" in said
+    below = "lower limit of the persistence index below -0.02"
+    assert f"{below}: 0 of 0 counted cases, 1 of 1 shown" in said, "persistence must hold everywhere"
+    assert f"{below}: small (shown only): no rain 1" in said
     pytest.importorskip("mlforecast")
     pytest.importorskip("hydrogr")
     write_markdown(tmp_path / "r.md", lines, (1,), False)
     assert "(shown only, 3 events)" in (tmp_path / "r.md").read_text()
+
+
+def test_counted_and_shown_medians_stand_apart() -> None:
+    lines = [
+        *lines_of(Case("big", False, 6, 20, True), case_scores(0.5)),  # type: ignore[arg-type]
+        *lines_of(Case("small", False, 6, 19, False), case_scores(1.0)),  # type: ignore[arg-type]
+    ]
+    said = verdicts(lines)
+    assert "no rain, lead 6, counted: median squared error / best rival 0.250 (1)" in said
+    assert "no rain, lead 6, all shown: median squared error / best rival 0.625 (2)" in said
+
+
+def test_crps_is_compared_only_where_the_quantile_rival_was_run() -> None:
+    score = case_scores(1.0)["hydria blend"]
+    lines = [
+        Line(Case(station, True, 1, 25, True), name, replace(score, crps=crps))  # type: ignore[type-var]
+        for station, name, crps in (
+            ("a", "hydria blend", 0.8), ("a", "LightGBM quantile", 1.0), ("b", "hydria blend", 0.1),
+        )
+    ]  # fmt: skip
+    assert any(line.endswith("median CRPS / LightGBM quantile 0.800 (1)") for line in verdicts(lines))
+
+
+def test_misses_of_one_station_share_a_line() -> None:
+    scores = case_scores(2.5)
+    lines = [x for f in (False, True) for h in (1, 12) for x in lines_of(Case("s", f, h, 3, False), scores)]  # type: ignore[arg-type]
+    assert any(line.endswith("s (shown only): no rain 1, 12; perfect rain 1, 12") for line in verdicts(lines))
+    assert max(map(len, verdicts(lines))) <= 120
 
 
 def test_weeks_are_drawn_whole() -> None:
