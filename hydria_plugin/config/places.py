@@ -22,11 +22,21 @@ class Faults:
     """The faults found so far, each once, in the order of discovery."""
 
     lines: list[str] = field(default_factory=list)
+    _concealed: dict[str, str] = field(default_factory=dict, repr=False)  # may be a secret -> what is shown instead
+
+    def conceal(self, value: str, name: str) -> None:
+        """Show ``name`` wherever a line would hold ``value``, as it is or quoted. One of fewer than four characters
+        is no secret, and would stand in ordinary words."""
+        if len(value.strip()) >= 4:
+            shapes = (value, repr(value)[1:-1], json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+            self._concealed |= {" ".join(shape.split()): name for shape in shapes}
 
     def add(self, place: str, what: str, allowed: str = "") -> None:
         """``place: what; allowed: ...`` on one line."""
         tail = f"; allowed: {allowed}" if allowed else ""
         line = " ".join(f"{place}: {what}{tail}".split())
+        for value in sorted(self._concealed, key=len, reverse=True):
+            line = line.replace(value, self._concealed[value])
         if line not in self.lines:
             self.lines.append(line)
 

@@ -41,6 +41,8 @@ def store_address(file: TomlFile, address: str, registry: Registry) -> str:
         allowed = f"an address that starts with {listed(f'{s}:' for s in schemes)}"
         file.refuse(key, f"is no address of an installed store{meant(scheme, schemes)}", allowed)
         return address
+    if scheme == "postgresql":
+        check_server(file, address)
     if scheme != "sqlite":
         return address
     if not address.startswith(SQLITE) or address == SQLITE:
@@ -50,6 +52,20 @@ def store_address(file: TomlFile, address: str, registry: Registry) -> str:
     if fault := unusable(path):
         file.refuse(key, fault, "a SQLite file, or a new one in a folder that may be written to")
     return SQLITE + str(path)
+
+
+def check_server(file: TomlFile, address: str) -> None:
+    """A fault where parts of the address cannot be told apart: what is no host then may be half a password."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        host = make_url(address).host or ""
+    except (ArgumentError, ValueError):  # whose texts hold the address, or a part of it
+        host = "@"
+    if "@" in host:
+        allowed = "postgresql+psycopg://user:password@host:port/name, with @ : / in user and password as %40 %3A %2F"
+        file.refuse(("platform", "store"), "cannot be taken apart", allowed)
 
 
 def unusable(path: Path) -> str:

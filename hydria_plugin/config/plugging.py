@@ -57,7 +57,8 @@ class Trial:
             what = f"{role} {name!r} takes no option {option!r}{near}"
             self.file.faults.add(self.file.place(*key, option), what, takes)
         for option in missing:
-            what = f"{role} {name!r} needs the option {option!r}, which is missing in {quoted(dict(options))}"
+            written = quoted(self.file.as_written(*key) or {})
+            what = f"{role} {name!r} needs the option {option!r}, which is missing in {written}"
             self.file.faults.add(self.file.place(*key), what, takes)
         return not unknown and not missing
 

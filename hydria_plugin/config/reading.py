@@ -15,7 +15,8 @@ from .platform import read_platform
 from .plugging import Part
 from .schema import Document
 from .settings import Settings
-from .toml_file import TomlFile, expand, read_toml, validate
+from .toml_file import TomlFile, read_toml, validate
+from .variables import expand
 
 
 @dataclass(frozen=True)

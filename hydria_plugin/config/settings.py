@@ -44,12 +44,12 @@ class PipelineSettings:
     ratings: tuple[Rating, ...]
     source: Choice
     forecasters: tuple[str, ...]
-    forecaster_options: Mapping[str, Mapping[str, Any]]
+    forecaster_options: Mapping[str, Mapping[str, Any]] = field(repr=False)
     correct_inputs: tuple[str, ...]
     correct_forecast: tuple[str, ...]
-    corrector_options: Mapping[str, Mapping[str, Any]]
+    corrector_options: Mapping[str, Mapping[str, Any]] = field(repr=False)
     explainers: tuple[str, ...]
-    explainer_options: Mapping[str, Mapping[str, Any]]
+    explainer_options: Mapping[str, Mapping[str, Any]] = field(repr=False)
     sinks: Mapping[str, Choice]  # by distinct name: csv, csv.2
     rain_label: str  # end | start
     delay: np.timedelta64

@@ -1,4 +1,4 @@
-"""The TOML file: read, ``${VAR}`` replaced, types checked; what is wrong is a fault, the rest goes on."""
+"""The TOML file: read, types checked; what is wrong is a fault, the rest goes on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from pydantic_core import ErrorDetails
 from .places import Faults, Key, Lines, dotted, listed, meant, quoted
 from .schema import AlertsTable, Document, PipelineTable, PlatformTable, PlugTable, RateTable
 
-VARIABLE = re.compile(r"\$\{([^}]*)\}")
 WRONG = {
     "string_type": "is not text",
     "string_too_short": "is empty",
@@ -87,25 +86,6 @@ def toml_fault(path: Path, text: str, said: str) -> tuple[str, str, str]:
     line = lines[number - 1].strip() if number <= len(lines) else ""
     reason = said.split(" (at ")[0]
     return f"{path.name}:{number}", f"{quoted(line)} is not TOML: {reason}", "TOML (https://toml.io), each key once"
-
-
-def expand(file: TomlFile, environ: Mapping[str, str]) -> dict[str, Any]:
-    """The tree with every ``${VAR}`` replaced by the environment's; a missing variable is a fault."""
-
-    def walk(value: Any, key: Key) -> Any:
-        if isinstance(value, dict):
-            return {k: walk(v, (*key, k)) for k, v in value.items()}
-        if isinstance(value, list):
-            return [walk(v, (*key, i)) for i, v in enumerate(value)]
-        return VARIABLE.sub(lambda found: variable(found[1], key), value) if isinstance(value, str) else value
-
-    def variable(name: str, key: Key) -> str:
-        if name not in environ:
-            near = meant(name, [n for n in environ if n.startswith("HYDRIA")])
-            file.refuse(key, f"needs the environment variable {name!r}, which is not set{near}", "a set variable")
-        return environ.get(name, "${" + name + "}")
-
-    return {k: walk(v, (k,)) for k, v in file.written.items()}
 
 
 def validate(file: TomlFile, tree: dict[str, Any]) -> Document:
