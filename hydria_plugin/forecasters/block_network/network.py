@@ -4,8 +4,8 @@
     h_j = tanh(sum_z mix_j,z x_z + sum_k state_j,k s_k + bias_j)    the mixing of zones and state
     y   = sum_j out_j h_j + sum_z straight_z x_z + sum_k straight_state_k s_k + out_bias
 
-After Kong-A-Siou et al. (2013) and Darras et al. (2015, HESS 19, 4397-4410). The straight paths, absent in the published
-form and in every network that is read for knowledge, let a forecast go on rising where tanh has levelled off.
+After Kong-A-Siou et al. (2013) and Darras et al. (2015, HESS 19, 4397-4410). The straight paths, absent in the
+published form and in every network that is read for knowledge, let a forecast go on rising where tanh has levelled off.
 """
 
 from __future__ import annotations
@@ -54,7 +54,6 @@ class Networks:
 
     def blocks(self, lagged: Floats) -> Floats:
         """(M, B, Z) what the zones' linear neurons say of ``lagged`` (B, Z, L)."""
-        m, z, lags = self.kernel.shape
         kernel = np.moveaxis(self.kernel, 0, -1)  # (Z, L, M)
         said = np.matmul(np.moveaxis(lagged, 1, 0), kernel)  # (Z, B, M)
         return np.asarray(np.moveaxis(said, (0, 2), (2, 0)))
