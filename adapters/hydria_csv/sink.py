@@ -23,7 +23,7 @@ ALERTS = ("news", "all")
 
 class CsvSink:
     """Writes ``<path>/<pipeline>/<issued_at>_r<revision>.csv``, ``..._alerts.csv`` when there are alerts, and reports
-    as JSON in ``<path>/reports``. The same bulletin twice gives the same bytes.
+    as JSON and SVG in ``<path>/reports``. The same bulletin twice gives the same bytes.
 
     ``form``: "wide" has one column per quantile, "long" one row per quantile. ``alerts``: "news" leaves out alerts
     that say nothing new. ``keep``: files of bulletins issued longer before the newest one are deleted.
@@ -62,13 +62,18 @@ class CsvSink:
             raise _refusal(place, cause) from cause
 
     def write_reports(self, reports: Sequence[Report]) -> None:
-        """One JSON file per report, named by its content: the same report twice is one file."""
+        """One JSON file per report, named by its content: the same report twice is one file. The picture that a report
+        holds as ``svg`` stands beside it, in a file of its own."""
         place = self._path / "reports"
         try:
             for report in reports:
-                text = _json(report).encode()
+                content, picture = _apart(report)
+                text = _json(content).encode()
                 digest = hashlib.sha256(text).hexdigest()[:12]
-                replace_file(place / f"{file_name(report.station)}_{file_name(report.kind)}_{digest}.json", [text])
+                name = f"{file_name(report.station)}_{file_name(report.kind)}_{digest}"
+                if picture:
+                    replace_file(place / f"{name}.svg", [picture.encode()])
+                replace_file(place / f"{name}.json", [text])
         except OSError as cause:
             raise _refusal(place, cause) from cause
 
@@ -124,14 +129,20 @@ def _refusal(place: Path, cause: OSError) -> FeedError:
     return FeedError(f"{place} cannot be written ({cause.strerror}): {remedy}")
 
 
-def _json(report: Report) -> str:
-    content = {
+def _apart(report: Report) -> tuple[dict[str, Any], str]:
+    """The report without its picture, and the picture ("" for none)."""
+    picture = report.body.get("svg")
+    drawn = picture if isinstance(picture, str) and picture.lstrip().startswith("<svg") else ""
+    return {
         "kind": report.kind,
         "station": report.station,
         "event": report.event,
         "headline": report.headline,
-        "body": report.body,
-    }
+        "body": {key: value for key, value in report.body.items() if key != "svg" or not drawn},
+    }, drawn
+
+
+def _json(content: Mapping[str, Any]) -> str:
     return json.dumps(_plain(content), ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
 
 

@@ -121,6 +121,27 @@ def test_reports_are_json_once_each(tmp_path: Path) -> None:
     assert all(os.path.dirname(k) == "out/reports" for k in once)
 
 
+def test_a_picture_stands_beside_its_report(tmp_path: Path) -> None:
+    sink = CsvSink(path="out", folder=tmp_path)
+    picture = '<svg xmlns="http://www.w3.org/2000/svg"><title>Débit</title></svg>'
+    sink.write_reports([Report("knox", "s1", "s1-1", "Rain", {"share": 0.4, "svg": picture})])
+    once = files(tmp_path)
+    sink.write_reports([Report("knox", "s1", "s1-1", "Rain", {"share": 0.4, "svg": picture})])
+    assert files(tmp_path) == once
+    (text,) = (v for k, v in once.items() if k.endswith(".json"))
+    (drawn,) = ((k, v) for k, v in once.items() if k.endswith(".svg"))
+    assert json.loads(text)["body"] == {"share": 0.4}
+    assert drawn[1].decode() == picture
+    assert drawn[0].removesuffix(".svg") + ".json" in once
+
+
+@pytest.mark.parametrize("not_one", ["", "see figure 3", 7, None])
+def test_what_is_no_picture_stays_in_the_report(tmp_path: Path, not_one: object) -> None:
+    CsvSink(path="out", folder=tmp_path).write_reports([Report("k", "s", "", "h", {"svg": not_one})])
+    ((name, text),) = files(tmp_path).items()
+    assert name.endswith(".json") and json.loads(text)["body"] == {"svg": not_one}
+
+
 def test_many_stations_are_written_in_pieces(tmp_path: Path) -> None:
     """More stations than one piece holds: the same as each alone."""
     made, n = bulletin(alerts=()), 600
