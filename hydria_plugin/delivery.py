@@ -4,22 +4,29 @@ A sink that refuses is left alone until its next try, ever longer up to ``longes
 after waits, so that a sink that was dead receives all in order when it returns. Another sink's queue is its own. What
 is older than one horizon concerns no future step any more and is dropped, with a Problem. A crash between a sink's
 write and its mark sends that bulletin again: sinks are told at least once, and take the same bulletin twice.
+
+A sink that hangs must not hold up the cycles: ``punctual`` gives its calls a deadline. Python cannot end a thread; one
+that is late is left behind, what comes of it is not asked for, and its bulletin is sent again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from queue import Empty, SimpleQueue
+from typing import Any
 
 import numpy as np
 
-from .errors import StoreError
+from .errors import FeedError, StoreError
 from .roles import Delivery, ReportSink, Sink, Store
-from .values import Bulletin, Problem
+from .values import Bulletin, Problem, Report
 
 FIRST_WAIT = np.timedelta64(5, "s")
 LONGEST_WAIT = np.timedelta64(5, "m")
+MOST_LATE = 3  # calls of one sink that may hang at a time; as many more would only hang as well
 
 Load = Callable[[np.datetime64, int], Bulletin | None]
 
@@ -106,3 +113,52 @@ def _named(delivery: Delivery) -> str:
 
 def _hours(duration: np.timedelta64) -> str:
     return f"{duration / np.timedelta64(1, 'h'):g} h"
+
+
+def punctual(name: str, sink: Sink, timeout: float) -> Sink:
+    """``sink``, whose every call ends within ``timeout`` seconds: one that takes longer raises FeedError and is left
+    behind in its thread. While ``MOST_LATE`` of them hang, the next are refused at once."""
+    return (
+        PunctualReportSink(name, sink, timeout) if isinstance(sink, ReportSink) else PunctualSink(name, sink, timeout)
+    )
+
+
+class PunctualSink:
+    """A sink with a deadline, called in a thread of its own each time."""
+
+    def __init__(self, name: str, sink: Any, timeout: float) -> None:
+        self.name, self.sink, self.timeout = name, sink, timeout
+        self._late: list[threading.Thread] = []
+
+    def write(self, bulletin: Bulletin) -> None:
+        self._call(self.sink.write, bulletin)
+
+    def _call(self, method: Callable[[Any], None], what: object) -> None:
+        self._late = [thread for thread in self._late if thread.is_alive()]
+        if len(self._late) >= MOST_LATE:
+            raise FeedError(f"not called: {len(self._late)} calls of it hang, each for over {self.timeout:g} s")
+        outcome: SimpleQueue[BaseException | None] = SimpleQueue()
+
+        def run() -> None:
+            try:
+                method(what)
+                outcome.put(None)
+            except BaseException as error:
+                outcome.put(error)
+
+        thread = threading.Thread(target=run, name=f"hydria sink {self.name}", daemon=True)  # must not hold up the end
+        thread.start()
+        try:
+            error = outcome.get(timeout=self.timeout)
+        except Empty as cause:
+            self._late.append(thread)
+            raise FeedError(f"no answer within {self.timeout:g} s: the call was left behind") from cause
+        if error is not None:
+            raise error
+
+
+class PunctualReportSink(PunctualSink):
+    """One that takes reports as well."""
+
+    def write_reports(self, reports: Sequence[Report]) -> None:
+        self._call(self.sink.write_reports, reports)

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..buffer import SeriesBuffer, memory_of
 from ..cycle import Learner, Pipeline
+from ..delivery import punctual
+from ..drawing.words import Words
 from ..errors import ConfigError, ModelError
 from ..learning.shelf import Shelf
 from ..plugins import Registry
@@ -113,7 +115,7 @@ def build_plugs(p: PipelineSettings, registry: Registry, house: Mapping[str, Any
         "input_correctors": build("corrector", chosen(p.correct_inputs, p.corrector_options)),
         "forecast_correctors": build("corrector", chosen(p.correct_forecast, p.corrector_options)),
         "explainers": build("explainer", chosen(p.explainers, p.explainer_options)),
-        "sinks": build("sink", p.sinks),
+        "sinks": {n: punctual(n, sink, p.sinks[n].timeout_s) for n, sink in build("sink", p.sinks).items()},
     }
 
 
@@ -125,6 +127,7 @@ def given(settings: Settings, name: str, clock: Clock, rng: np.random.Generator 
         "rng": rng if rng is not None else np.random.default_rng(0),
         "clock": clock,
         "shelf": open_shelf(settings, name, clock),
+        "words": Words.of(settings.platform.language, settings.platform.timezone),
     }
 
 

@@ -194,5 +194,6 @@ def named_sinks(table: PipelineTable) -> dict[str, Choice]:
     found: dict[str, Choice] = {}
     for sink in table.sinks:
         many = 1 + sum(choice.use == sink.use for choice in found.values())
-        found[sink.use if many == 1 else f"{sink.use}.{many}"] = Choice(sink.use, sink.options)
+        timeout_s = float(sink.timeout / np.timedelta64(1, "s"))
+        found[sink.use if many == 1 else f"{sink.use}.{many}"] = Choice(sink.use, sink.options, timeout_s)
     return found

@@ -93,6 +93,13 @@ class PlugTable(BaseModel):
         return dict(self.__pydantic_extra__ or {})
 
 
+class SinkTable(PlugTable):
+    """A sink's, with how long one call of it may take."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    timeout: Positive = Field(default=np.timedelta64(30, "s"), description=POSITIVE)
+
+
 class RateTable(Table):
     name: Text = Field(description="the name of the rate of rise, as text")
     column: Text = Field(description="the column of stations.csv with the rise that is too fast, as text")
@@ -128,7 +135,7 @@ class PipelineTable(Table):
     correct_inputs: Names = Field(default=[], description=NAMES)
     correct_forecast: Names = Field(default=[], description=NAMES)
     explainers: Names = Field(default=[], description=NAMES)
-    sinks: list[PlugTable] = Field(default=[], description='a list of tables { use = "csv", ... }')
+    sinks: list[SinkTable] = Field(default=[], description='a list of tables { use = "csv", ... }')
     rain_label: Literal["end", "start"] = Field(default="end", description="'end' or 'start'")
     overlap: Positive | None = Field(default=None, description=POSITIVE)
     revisions: int = Field(default=8, ge=0, le=1000, description="a whole number from 0 to 1000")

@@ -20,6 +20,7 @@ class Choice:
 
     use: str
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # may hold secrets
+    timeout_s: float = 30.0  # of one call, if it is a sink
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -39,6 +39,14 @@ class Sites:
         return np.array([row.number(name, faults) for row in self.file.rows], dtype=float)
 
 
+@dataclass(frozen=True)
+class Gauge:
+    """What people know of a series, where inputs.csv says it: its name, and latitude and longitude in degrees."""
+
+    name: str
+    place: tuple[float, float] | None
+
+
 @dataclass(frozen=True, eq=False)
 class Inputs:
     """inputs.csv as a grid: V slots in the order of the file."""
@@ -46,6 +54,7 @@ class Inputs:
     slots: tuple[str, ...]
     kinds: tuple[str, ...]
     series: Strings  # (S, V)
+    gauges: Mapping[str, Gauge] = field(default_factory=dict)  # by series, of those that have a name or a place
 
 
 def read_sites(path: Path, place: str, written: str, faults: Faults) -> Sites | None:
@@ -72,6 +81,11 @@ def check_site(row: Row, faults: Faults) -> None:
     unit = row.choice("unit", tuple(UNITS), faults)
     if unit in UNITS and unit not in UNITS_OF.get(quantity, (unit,)):
         faults.add(row.place("unit"), f"{quoted(unit)} is no unit of {quantity}", listed(UNITS_OF[quantity]))
+    check_place(row, faults)
+
+
+def check_place(row: Row, faults: Faults) -> None:
+    """Latitude and longitude, where the row has them."""
     for column, most in (("lat", 90.0), ("lon", 180.0)):
         if abs(row.number(column, faults)) > most:
             text = quoted(row.cells[column])
@@ -150,7 +164,21 @@ def read_inputs(path: Path, place: str, written: str, sites: Sites, faults: Faul
     for row in rows:
         if row.cells["station"] in at:
             place_input(series, at[row.cells["station"]], slots[row.cells["slot"]], row, faults)
-    return Inputs(tuple(slots), tuple(r.cells["kind"] for r in kinds.values()), series.astype(np.str_))
+    written_kinds = tuple(r.cells["kind"] for r in kinds.values())
+    return Inputs(tuple(slots), written_kinds, series.astype(np.str_), gauges_of(rows, faults))
+
+
+def gauges_of(rows: Iterable[Row], faults: Faults) -> dict[str, Gauge]:
+    """The optional columns name, lat and lon, by series; the first row of a series that has them counts."""
+    found: dict[str, Gauge] = {}
+    for row in rows:
+        check_place(row, faults)
+        lat, lon = row.number("lat", Faults()), row.number("lon", Faults())
+        place = (lat, lon) if math.isfinite(lat) and math.isfinite(lon) else None
+        name = row.cells.get("name", "")
+        if name or place:
+            found.setdefault(row.cells["series"], Gauge(name, place))
+    return found
 
 
 def place_input(series: np.ndarray, s: int, v: int, row: Row, faults: Faults) -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from .places import Faults, Key, Lines, dotted, listed, meant, quoted
-from .schema import AlertsTable, Document, PipelineTable, PlatformTable, PlugTable, RateTable
+from .schema import AlertsTable, Document, PipelineTable, PlatformTable, PlugTable, RateTable, SinkTable
 
 WRONG = {
     "string_type": "is not text",
@@ -27,7 +27,7 @@ WRONG = {
 }
 INSIDE: Mapping[type[BaseModel], Mapping[str, type[BaseModel]]] = {
     Document: {"platform": PlatformTable, "pipelines": PipelineTable},
-    PipelineTable: {"source": PlugTable, "sinks": PlugTable, "alerts": AlertsTable},
+    PipelineTable: {"source": PlugTable, "sinks": SinkTable, "alerts": AlertsTable},
     AlertsTable: {"rates": RateTable},
 }
 

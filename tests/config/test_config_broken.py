@@ -77,6 +77,7 @@ BROKEN = [
          '"block-network"', "persistence"),
     toml("unknown source", '{ use = "csv", path = "feeds"', '{ use = "cvs", path = "feeds"', "river.source", '"cvs"',
          "did you mean 'csv'"),
+    toml("no time for a sink", 'path = "out" }', 'path = "out", timeout = "0s" }', "sinks[1].timeout", '"0s"', "long"),
     toml("unknown sink", '[{ use = "csv"', '[{ use = "cap"', "sinks[1]", '"cap"', "no installed sink", "csv"),
     toml("unknown corrector", 'delay = "3min"', 'correct_inputs = ["quality"]', "correct_inputs[1]", '"quality"',
          "allowed"),

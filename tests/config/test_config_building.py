@@ -64,6 +64,16 @@ def test_what_a_pipeline_is_built_of(tmp_path: Path) -> None:
     assert pipeline.digests["config"] == settings.pipelines["river"].digest
 
 
+def test_every_sink_has_its_own_deadline(tmp_path: Path) -> None:
+    two = '[{ use = "csv", path = "out" }, { use = "csv", path = "far", timeout = "1min30s" }]'
+    toml = FILES["hydria.toml"].replace('[{ use = "csv", path = "out" }]', two)
+    registry = load_plugins()
+    settings = read_config(write_site(tmp_path, {"hydria.toml": toml}, days=1), environ={}, registry=registry)
+    assert {n: (type(s).__name__, s.timeout) for n, s in built(settings, registry).sinks.items()} == {
+        "csv": ("PunctualReportSink", 30.0), "csv.2": ("PunctualReportSink", 90.0)
+    }  # fmt: skip
+
+
 def test_isolation_wraps_every_forecaster_before_it_is_loaded(tmp_path: Path) -> None:
     seen: list[str] = []
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,25 @@ def test_what_is_older_than_the_horizon_is_dropped(two: Trial) -> None:
     two.go(15)
     assert second(two) == two.diary[-len(second(two)) :] and 24 <= len(second(two)) <= 26
     assert two.host.status()["pipelines"]["river"]["outbox"] == {"diary": 0, "diary.2": 0}
+
+
+def test_what_is_dropped_is_logged_one_by_one_and_can_be_counted_in_the_store(
+    open_trial: Opener, caplog: pytest.LogCaptureFixture
+) -> None:
+    trial, why = open_trial(horizon="1h"), "it is older than the horizon of 1 h"
+    (trial.folder / "closed").touch()
+    trial.go(15, times=8)
+    (trial.folder / "closed").unlink()
+    trial.go(15)
+    arrived = [line["at"] for line in trial.diary]
+    gone = [str(step.issued_at) for step in trial.steps][:-4]
+    assert arrived == [str(step.issued_at) for step in trial.steps][-4:] and len(gone) == 5
+    logged = [line for line in caplog.messages if "dropped" in line]
+    named = [f"error=the bulletin of {at} revision 0 was dropped: {why}" for at in gone]
+    assert [line.partition("stage=sink diary ")[2] for line in logged] == named
+    query = "SELECT datetime(issued_at, 'unixepoch'), error FROM hydria_outbox WHERE state = 'dropped'"
+    with closing(sqlite3.connect(trial.folder / "hydria.db")) as database:
+        assert [(at.replace(" ", "T"), said) for at, said in database.execute(query)] == [(at, why) for at in gone]
 
 
 def test_a_dead_feed_does_not_hold_up_the_outbox(two: Trial) -> None:
