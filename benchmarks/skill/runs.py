@@ -22,7 +22,8 @@ from .gr4h import can_run
 from .peers import PEERS, SEEDED, Answer, Task, table_of
 
 LEADS = (1, 3, 6, 12, 24)
-OURS = ("hydria blend", "hydria boosting", "hydria ridge", "hydria persistence")
+TRAINED = "hydria blend, trained weights"
+OURS = ("hydria blend", TRAINED, "hydria boosting", "hydria ridge", "hydria persistence")
 MEDIAN = 3
 
 
@@ -76,7 +77,7 @@ def peer_answer(name: str, peer: str, task: Task, plan: Plan) -> Answer | None:
 def ours(
     name: str, history: History, split: Split, seed: int, plan: Plan
 ) -> Runs | dict[tuple[str, bool, int], Answer]:
-    """The product's own training and hindcast: the blend, and its members for comparison."""
+    """The product's own training and forecasts: the blend as in operation, what it is without learning, its members."""
     file = plan.keep / f"{name}.hydria.{seed}.npz"
     if not file.exists():
         start = time.monotonic()
@@ -93,16 +94,18 @@ def ours(
 
 
 def trained(history: History, split: Split, seed: int) -> dict[tuple[str, bool], Floats]:
-    """(N, leads, Q) of each of ours for the test steps."""
+    """(N, leads, Q) of each of ours for the test steps. The blend begins them with nothing learned, and from then on
+    learns at every step from the truth that has come, as ``hydria backtest`` does."""
     members = {"persistence": Persistence(), "ridge": Ridge(), "boosting": Boosting(seed=seed, num_threads=threads())}
     blend = Blend(members=members, rng=np.random.default_rng(seed)).fit(history, with_events(history, split))
     assert blend.trained is not None
-    models = {"blend": blend, **blend.trained.members}
     at = np.flatnonzero(split.test[0])
     rows = [lead - 1 for lead in LEADS]
+    made = {"hydria blend": blend.hindcast_learning, TRAINED: blend.hindcast}
+    made |= {f"hydria {name}": m.hindcast for name, m in blend.trained.members.items()}  # type: ignore[attr-defined]
     return {
-        (f"hydria {name}", future): model.hindcast(history, at, future)[:, 0][:, rows]  # type: ignore[attr-defined]
-        for name, model in models.items()
+        (name, future): forecast(history, at, future)[:, 0][:, rows]
+        for name, forecast in made.items()
         for future in (False, True)
     }
 

@@ -8,18 +8,19 @@ floods to tell skill from luck, the only one that counts. Truth that arrives til
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from hydria_plugin import Forecast, Forecaster, History, ModelError, Needs, Split, State, Verified, Window
+from hydria_plugin import Forecast, Forecaster, History, Layout, ModelError, Needs, Split, State, Verified, Window
 from hydria_plugin.learning.workbench import Workbench, traits
-from hydria_plugin.values import Floats, Ints
+from hydria_plugin.values import Bools, Floats, Ints
 
+from .belief import knots_of, learn_met, met_of
 from .cases import rows_of
 from .evidence import Asked, Fitted, Progress, asked_of, fit_member, hindcast, load_fitted, save_fitted
 from .keeping import Fit, check_fit, load_arrays, read_fit, save_arrays, write_fit
@@ -27,8 +28,10 @@ from .mix import Mix, foreseen, foreseen_in
 from .mixing import learn_mix
 from .persistence import Persistence
 from .tilt import learn_tilt, tilted
+from .walking import walked
 
 PERSISTENCE = "persistence"
+ANNOUNCED = "announced"  # the part of a forecast that is the weighted centre, before it is known how far to follow it
 CASES_AT_ONCE = 4_000  # issue times by stations in one piece of a hindcast
 logger = logging.getLogger("hydria.blend")
 
@@ -77,30 +80,50 @@ class Blend:
         t = self.ready()
         check_fit(self.name, t.fit, window.layout)
         quantiles = np.stack([answer_of(name, m, window) for name, m in t.members.items()], axis=1)
-        known = foreseen(window)
-        rows = rows_of(window.layout, t.fit.stations)
-        weights = t.mix.weights(rows, known, self.home(t))
-        weights = tilted(weights, window.learned.get(self.name, {}), rows)
-        values = t.mix.combine(quantiles, weights, rows, known, window.layout.median, self.home(t))
-        parts = quantiles[..., window.layout.median]
-        return Forecast.of(window, values, self.name, parts=parts, part_names=tuple(t.members))
+        learned = window.learned.get(self.name, {})
+        values, parts = self.answer(quantiles, foreseen(window), window.layout, learned)
+        return Forecast.of(window, values, self.name, parts=parts, part_names=self.part_names)
+
+    def answer(self, quantiles: Floats, known: Bools, layout: Layout, learned: State) -> tuple[Floats, Floats]:
+        """(S, H, Q) of the members' (S, J, H, Q), after what was ``learned`` while running; and (S, J + 1, H) the
+        parts it was made of."""
+        t = self.ready()
+        rows = rows_of(layout, t.fit.stations)
+        values, announced = self.mixed(quantiles, rows, known, layout.median, learned)
+        return values, np.concatenate([quantiles[..., layout.median], announced[:, None]], axis=1)
+
+    def mixed(self, quantiles: Floats, rows: Ints, known: Bools, middle: int, learned: State) -> tuple[Floats, Floats]:
+        """(S, H, Q) of the members' (S, J, H, Q), and (S, H) what their weighted centre announced."""
+        t = self.ready()
+        home = self.home(t)
+        weights = tilted(t.mix.weights(rows, known, home), learned, rows)
+        met = met_of(learned, len(t.fit.stations), t.mix.sizes.shape[-1] + 1)
+        return t.mix.combine(quantiles, weights, rows, known, middle, home, None if met is None else met[rows])
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        return (*self.ready().members, ANNOUNCED)
 
     def hindcast(self, history: History, at: Ints, future: bool) -> Floats:
         """(N, S, H, Q) with the trained weights: what was learned online since is left out."""
-        t = self.ready()
-        check_fit(self.name, t.fit, history.layout)
-        middle, home = history.layout.median, self.home(t)
-        rows = rows_of(history.layout, t.fit.stations)
-        out = []
-        for some in np.array_split(at, max(1, len(at) * len(rows) // CASES_AT_ONCE)):
-            quantiles = np.stack([hindcast(m, history, some, future) for m in t.members.values()], axis=2)
-            flat = quantiles.reshape(-1, *quantiles.shape[2:]).astype(np.float64)
-            known = foreseen_in(history, some, future).reshape(len(flat), -1)
-            of_case = np.tile(rows, len(some))
-            weights = t.mix.weights(of_case, known, home)
-            values = t.mix.combine(flat, weights, of_case, known, middle, home)
+        rows, middle, out = rows_of(history.layout, self.ready().fit.stations), history.layout.median, []
+        for some, quantiles, known in self.pieces(history, at, future):
+            flat, of_case = quantiles.reshape(-1, *quantiles.shape[2:]), np.tile(rows, len(some))
+            values, _ = self.mixed(flat, of_case, known.reshape(len(flat), -1), middle, {})
             out.append(values.reshape(len(some), len(rows), *values.shape[1:]))
         return np.concatenate(out)
+
+    def hindcast_learning(self, history: History, at: Ints, future: bool) -> Floats:
+        """(N, S, H, Q) as in operation since the first of the contiguous steps ``at``: learning from step to step."""
+        return walked(self, history, at, future)
+
+    def pieces(self, history: History, at: Ints, future: bool) -> Iterator[tuple[Ints, Floats, Bools]]:
+        """Some of the steps ``at`` after the other: (N), the members' (N, S, J, H, Q), and (N, S, H) foreseen leads."""
+        t = self.ready()
+        check_fit(self.name, t.fit, history.layout)
+        for some in np.array_split(at, max(1, len(at) * len(history.layout.stations) // CASES_AT_ONCE)):
+            members = [hindcast(m, history, some, future) for m in t.members.values()]
+            yield some, np.stack(members, axis=2).astype(np.float64), foreseen_in(history, some, future)
 
     def ready(self) -> Trained:
         if self.trained is None:
@@ -155,10 +178,15 @@ class Blend:
         return new
 
     def learn(self, verified: Verified, state: State) -> State:
-        """Tilt the weights of the centre by one verified valid time."""
+        """Tilt the weights of the centre, and see how far what they announced came true, at one verified valid time."""
         t = self.ready()
+        if verified.parts is None or verified.part_names != self.part_names:
+            return state
         rows = rows_of_names(verified.stations, t.fit.stations)
-        return learn_tilt(verified, state, tuple(t.members), rows, t.mix.energy)
+        members = replace(verified, parts=verified.parts[:, :-1], part_names=tuple(t.members))
+        state = learn_tilt(members, state, tuple(t.members), rows, t.mix.energy)
+        announced, last = verified.parts[:, -1], verified.parts[:, self.home(t)]
+        return learn_met(verified, state, announced, last, rows, knots_of(t.mix.sizes), t.mix.energy)
 
     # ---- keeping
 

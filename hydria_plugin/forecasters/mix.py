@@ -9,6 +9,7 @@ import numpy as np
 from hydria_plugin import History, Window
 from hydria_plugin.values import Bools, Floats, Ints
 
+from .belief import knots_of, still_believed
 from .cases import NOWHERE, strided, usable
 from .reliability import around
 from .stacking import belief_at, present_weights
@@ -37,28 +38,45 @@ class Mix:
         return np.asarray(np.where((rows == NOWHERE)[:, None, None], alone, kept))
 
     def combine(
-        self, quantiles: Floats, weights: Floats, rows: Ints, foreseen: Bools, middle: int, home: int
-    ) -> Floats:
-        """(S, H, Q) of the members' (S, J, H, Q); a member without a forecast for a row leaves its weight to the
-        others. Rows without any member are NaN."""
+        self,
+        quantiles: Floats,
+        weights: Floats,
+        rows: Ints,
+        foreseen: Bools,
+        middle: int,
+        home: int,
+        met: Floats | None = None,
+    ) -> tuple[Floats, Floats]:
+        """(S, H, Q) of the members' (S, J, H, Q), and (S, H) the value that their weighted centre announced; a member
+        without a forecast for a row leaves its weight to the others. Rows without any member are NaN. ``met``: what was
+        learned while running (belief.py)."""
         there = answered(quantiles)
         held = np.where(there[:, :, None, None], quantiles, 0.0)
         own = present_weights(weights, there[:, None])
         wide = present_weights(np.where(foreseen[..., None], self.spread[1], self.spread[0]), there[:, None])
-        centre = np.einsum("shj,sjh->sh", own, held[..., middle])
-        centre = self.followed(centre, np.where(there[:, home, None], held[:, home, :, middle], centre), rows, foreseen)
+        announced = np.einsum("shj,sjh->sh", own, held[..., middle])
+        last = np.where(there[:, home, None], held[:, home, :, middle], announced)
+        belief, left = self.believed(np.abs(announced - last), rows, foreseen, met)
+        centre = last + belief * (announced - last)
         mixed = np.einsum("shj,sjhq->shq", wide, held)
+        plain = np.where(there[:, home, None, None], held[:, home], mixed)
         factors = np.where(foreseen[..., None], self.stretch[1], self.stretch[0])
-        values = around(centre, mixed, factors, middle)
-        return np.where(np.asarray(there.any(axis=1))[:, None, None], values, np.nan)
+        values = around(centre, plain + left[..., None] * (mixed - plain), factors, middle)
+        any_there = np.asarray(there.any(axis=1))[:, None]
+        return np.where(any_there[..., None], values, np.nan), np.where(any_there, announced, np.nan)
 
-    def followed(self, centre: Floats, last: Floats, rows: Ints, foreseen: Bools) -> Floats:
-        """(S, H) from the last value towards the members' weighted centre, as far as its size is believed."""
-        move = centre - last
+    def believed(self, size: Floats, rows: Ints, foreseen: Bools, met: Floats | None) -> tuple[Floats, Floats]:
+        """(S, H) how far a movement of ``size`` (S, H) is followed, and what share of the trained belief that is."""
         sizes, belief = (
             np.where(foreseen[..., None], knots[1][rows], knots[0][rows]) for knots in (self.sizes, self.belief)
         )
-        return np.asarray(last + belief_at(np.abs(move), sizes, belief) * move)
+        trained = belief_at(size, sizes, belief)
+        if met is None:
+            return trained, np.ones_like(trained)
+        knots = knots_of(self.sizes[:, rows])
+        at_knots = belief_at(knots, sizes[:, :, None], belief[:, :, None])
+        left = still_believed(size, met, at_knots, knots, self.energy[rows], self.events[rows])
+        return trained * left, left
 
 
 def answered(quantiles: Floats) -> Bools:

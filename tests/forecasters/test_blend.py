@@ -68,10 +68,12 @@ def test_forecast_and_hindcast_are_one(trained: Blend, history: History) -> None
 def test_parts_are_the_members_medians(trained: Blend, history: History) -> None:
     window = window_of(history, 700)
     forecast = trained.forecast(window)
-    assert forecast.part_names == ("drift", "still", "persistence")
+    assert forecast.part_names == ("drift", "still", "persistence", "announced")
     assert forecast.parts is not None
     member = trained.ready().members["drift"].forecast(window)
     assert np.array_equal(forecast.parts[:, 0], member.median)
+    low, high = forecast.parts[:, :-1].min(axis=1), forecast.parts[:, :-1].max(axis=1)
+    assert ((low - 1e-9 <= forecast.parts[:, -1]) & (forecast.parts[:, -1] <= high + 1e-9)).all()
     assert set(forecast.made_by) == {"blend"}
 
 
