@@ -5,7 +5,12 @@ All names begin with ``hydria_``, for the store may live in the host's own datab
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
 
 HEAD = "0002"  # the newest revision in migrations/versions
 VERSION_TABLE = "hydria_schema"
@@ -14,94 +19,101 @@ STANDING = 2**62  # alert.next_at of an alert that nothing has followed yet
 metadata = MetaData()
 
 
-def _key(primary: bool = True) -> tuple[Column[str], Column[int], Column[int]]:
-    """The key of a bulletin."""
-    return (
-        Column("pipeline", String, primary_key=primary, nullable=False),
-        Column("issued_at", BigInteger, primary_key=primary, nullable=False),
-        Column("revision", Integer, primary_key=primary, nullable=False),
-    )
+def _table(name: str, *parts: SchemaItem) -> Table:
+    return Table(f"hydria_{name}", metadata, *parts)
 
 
-document = Table(  # layouts and lists of series: large, rarely changing, kept once and referred to
-    "hydria_document", metadata, Column("digest", String, primary_key=True), Column("body", LargeBinary, nullable=False)
+def _key(name: str, kind: type[TypeEngine[Any]]) -> Column[Any]:
+    """A column of the primary key."""
+    return Column(name, kind, primary_key=True)
+
+
+def _fact(name: str, kind: type[TypeEngine[Any]]) -> Column[Any]:
+    """A column that every row fills."""
+    return Column(name, kind, nullable=False)
+
+
+def _bulletin(column: Callable[[str, type[TypeEngine[Any]]], Column[Any]]) -> tuple[Column[Any], ...]:
+    """What names a bulletin."""
+    return column("pipeline", String), column("issued_at", BigInteger), column("revision", Integer)
+
+
+def _number() -> Column[Any]:
+    """The row's number, which the database counts up."""
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+document = _table(  # layouts and lists of series: large, rarely changing, kept once and referred to
+    "document", _key("digest", String), _fact("body", LargeBinary)
 )
-bulletin = Table(
-    "hydria_bulletin",
-    metadata,
-    *_key(),
-    Column("known_at", BigInteger, nullable=False),
-    Column("layout", String, nullable=False),
-    Column("head", Text, nullable=False),
+bulletin = _table(
+    "bulletin",
+    *_bulletin(_key),
+    _fact("known_at", BigInteger),
+    _fact("layout", String),
+    _fact("head", Text),
 )
-block = Table(  # the arrays of some stations of a bulletin
-    "hydria_block",
-    metadata,
-    *_key(),
-    Column("number", Integer, primary_key=True),
-    Column("body", LargeBinary, nullable=False),
+block = _table(  # the arrays of some stations of a bulletin
+    "block",
+    *_bulletin(_key),
+    _key("number", Integer),
+    _fact("body", LargeBinary),
 )
-alert = Table(  # from issued_at on it is the newest of its station, until next_at
-    "hydria_alert",
-    metadata,
-    *_key(),
-    Column("station", String, primary_key=True),
-    Column("place", Integer, nullable=False),
-    Column("is_open", Integer, nullable=False),
-    Column("next_at", BigInteger, nullable=False),
-    Column("body", Text, nullable=False),
+alert = _table(  # from issued_at on it is the newest of its station, until next_at
+    "alert",
+    *_bulletin(_key),
+    _key("station", String),
+    _fact("place", Integer),
+    _fact("is_open", Integer),
+    _fact("next_at", BigInteger),
+    _fact("body", Text),
     Index("hydria_alert_standing", "pipeline", "next_at"),
     Index("hydria_alert_station", "pipeline", "station", "issued_at"),
 )
-state = Table(
-    "hydria_state",
-    metadata,
-    *_key(),
-    Column("plugin", String, primary_key=True),
-    Column("known_at", BigInteger, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+state = _table(
+    "state",
+    *_bulletin(_key),
+    _key("plugin", String),
+    _fact("known_at", BigInteger),
+    _fact("body", LargeBinary),
 )
-observations = Table(
-    "hydria_observations",
-    metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("pipeline", String, nullable=False),
-    Column("known_at", BigInteger, nullable=False),
-    Column("first_time", BigInteger, nullable=False),
-    Column("last_time", BigInteger, nullable=False),
-    Column("series", String, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+observations = _table(
+    "observations",
+    _number(),
+    _fact("pipeline", String),
+    _fact("known_at", BigInteger),
+    _fact("first_time", BigInteger),
+    _fact("last_time", BigInteger),
+    _fact("series", String),
+    _fact("body", LargeBinary),
     Index("hydria_observations_time", "pipeline", "last_time"),
 )
-step = Table(
-    "hydria_step",
-    metadata,
-    Column("pipeline", String, primary_key=True),
-    Column("issued_at", BigInteger, primary_key=True),
-    Column("state", String, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("revision", Integer, nullable=False),
+step = _table(
+    "step",
+    _key("pipeline", String),
+    _key("issued_at", BigInteger),
+    _fact("state", String),
+    _fact("reason", Text),
+    _fact("revision", Integer),
     Column("ended_at", BigInteger),
 )
-outbox = Table(
-    "hydria_outbox",
-    metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    *_key(primary=False),
-    Column("sink", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("state", String, nullable=False),  # pending | delivered | dropped
-    Column("attempts", Integer, nullable=False),
-    Column("next_try", BigInteger, nullable=False),
+outbox = _table(
+    "outbox",
+    _number(),
+    *_bulletin(_fact),
+    _fact("sink", String),
+    _fact("kind", String),
+    _fact("state", String),  # pending | delivered | dropped
+    _fact("attempts", Integer),
+    _fact("next_try", BigInteger),
     Column("ended_at", BigInteger),
-    Column("error", Text, nullable=False),
+    _fact("error", Text),
     UniqueConstraint("pipeline", "issued_at", "revision", "sink", "kind", name="hydria_outbox_once"),
     Index("hydria_outbox_pending", "pipeline", "sink", "state", "issued_at"),
 )
-report = Table(  # since 0002
-    "hydria_report",
-    metadata,
-    *_key(),
-    Column("place", Integer, primary_key=True),
-    Column("body", Text, nullable=False),
+report = _table(  # since 0002
+    "report",
+    *_bulletin(_key),
+    _key("place", Integer),
+    _fact("body", Text),
 )
