@@ -42,13 +42,14 @@ def descend(
     while epoch < most and waited < patience:
         for batch in batches(learned, recipe.batch, rng):
             optimiser.zero_grad()
-            cost = loss(weights, batch).sum() + penalty(weights, recipe) / float(fit.weights.sum())
+            errors, gain = loss(weights, batch)
+            cost = errors.sum() + penalty(weights, recipe, gain) / float(fit.weights.sum())
             cost.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         schedule.step()
         epoch += 1
         with torch.no_grad():
-            now = loss(weights, judged)
+            now, _ = loss(weights, judged)
             waited = 0 if bool((now < least * (1 - 1e-4)).any()) else waited + 1
             better = now < least
             least = torch.where(better, now, least)
@@ -82,8 +83,8 @@ def batches(
         yield lagged[:, part], state[part], target[part], weight[part]
 
 
-def output(weights: dict[str, Tensor], lagged: Tensor, state: Tensor) -> Tensor:
-    """(M, B), as :meth:`Networks.output`."""
+def output(weights: dict[str, Tensor], lagged: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+    """(M, B), as :meth:`Networks.output`, and (M, B, N) of the hidden layer."""
     import torch
 
     blocks = torch.bmm(lagged, weights["kernel"].permute(1, 2, 0)).permute(2, 1, 0)  # (M, B, Z)
@@ -91,19 +92,24 @@ def output(weights: dict[str, Tensor], lagged: Tensor, state: Tensor) -> Tensor:
     if state.shape[1]:
         push = push + torch.einsum("bk,mnk->mbn", state, weights["state"])
     straight = torch.bmm(blocks, weights["straight"][:, :, None])[..., 0] + weights["straight_state"] @ state.T
-    y = torch.bmm(push.tanh(), weights["out"][:, :, None])[..., 0]
-    return y + straight + weights["out_bias"][:, None]
+    h = push.tanh()
+    y = torch.bmm(h, weights["out"][:, :, None])[..., 0]
+    return y + straight + weights["out_bias"][:, None], h
 
 
-def loss(weights: dict[str, Tensor], samples: tuple[Tensor, Tensor, Tensor, Tensor]) -> Tensor:
-    """(M) weighted mean squared error."""
+def loss(weights: dict[str, Tensor], samples: tuple[Tensor, Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """(M) weighted mean squared error, and (M, Z) mean square slope of the output by the blocks, a plain number."""
     lagged, state, target, weight = samples
-    return ((output(weights, lagged, state) - target) ** 2 * weight).mean(dim=1)
+    y, h = output(weights, lagged, state)
+    bent = (1 - h.detach() ** 2) * weights["out"].detach()[:, None]
+    slope = bent @ weights["mix"].detach() + weights["straight"].detach()[:, None]
+    return ((y - target) ** 2 * weight).mean(dim=1), (slope**2 * weight[:, None]).mean(dim=1)
 
 
-def penalty(weights: dict[str, Tensor], recipe: Recipe) -> Tensor:
+def penalty(weights: dict[str, Tensor], recipe: Recipe, gain: Tensor) -> Tensor:
     """All members' penalties together, as in :func:`training_weights.penalty_matrix`."""
     straight = sum((weights[name] ** 2).sum() for name in ("straight", "straight_state"))
     others = sum((w**2).sum() for name, w in weights.items() if name not in FREE and not name.startswith("straight"))
-    bend = weights["kernel"].diff(n=2, dim=2)
-    return recipe.decay * others + recipe.decay_straight * straight + recipe.smooth * (bend**2).sum()
+    kernel = weights["kernel"]
+    effect = recipe.ridge * (kernel**2).sum(dim=2) + recipe.smooth * (kernel.diff(n=2, dim=2) ** 2).sum(dim=2)
+    return recipe.decay * others + recipe.decay_straight * straight + (gain * effect).sum()

@@ -31,38 +31,35 @@ def descend(
     """The best weights of each member, their stop loss (M; not finite = diverged), and the longest run."""
     del rng  # nothing is drawn
     shape = Shape.of(start, recipe.straight)
-    penalty = penalty_matrix(shape, recipe)
     theta, losses, longest = shape.vector(start), np.full(len(start), np.inf), 0
     for member in range(len(start)):
-        theta[member], losses[member], epochs = _one(shape, theta[member], penalty, fit, stop, recipe)
+        theta[member], losses[member], epochs = _one(shape, theta[member], fit, stop, recipe)
         longest = max(longest, epochs)
         progress("networks", (member + 1) / len(start))
     return shape.networks(theta), losses, longest
 
 
-def _one(
-    shape: Shape, theta: Floats, penalty: Floats, fit: Samples, stop: Samples, recipe: Recipe
-) -> tuple[Floats, float, int]:
+def _one(shape: Shape, theta: Floats, fit: Samples, stop: Samples, recipe: Recipe) -> tuple[Floats, float, int]:
     """One member from ``theta`` (P): its best weights, their stop loss, and its accepted steps."""
     most, patience = recipe.max_epochs or MAX_EPOCHS, recipe.patience or PATIENCE
     weights, stop_weights = fit.weights, stop.weights / stop.weights.sum()
     best, least, waited, damping, epoch = theta, np.inf, 0, DAMPING * weights.sum(), 0
     error: Floats = fit.target - output(shape, theta, fit)
-    cost = float(weights @ error**2 + theta @ penalty @ theta)
-    while epoch < most and waited < patience and np.isfinite(cost):
-        jacobian = slopes(shape, theta, fit)
+    while epoch < most and waited < patience and np.isfinite(error).all():
+        jacobian, by_block = slopes(shape, theta, fit)
+        penalty = penalty_matrix(shape, recipe, weights @ by_block**2 / weights.sum())
+        cost = float(weights @ error**2 + theta @ penalty @ theta)
         root = jacobian * np.sqrt(weights)[:, None]
         normal, down = root.T @ root + penalty, jacobian.T @ (weights * error) - penalty @ theta
         found = _step(shape, theta, cost, normal, down, damping, penalty, fit)
         if found is None:
             break
-        fallen = cost
-        theta, error, cost, damping = found
+        theta, error, lower, damping = found
         epoch += 1
         loss = float(stop_weights @ (stop.target - output(shape, theta, stop)) ** 2)
         waited = 0 if loss < least * (1 - 1e-4) else waited + 1
         best, least = (theta, loss) if loss < least else (best, least)
-        if fallen - cost < SETTLED * fallen:
+        if cost - lower < SETTLED * cost:
             break
     return best, least, epoch
 
@@ -94,8 +91,8 @@ def output(shape: Shape, theta: Floats, samples: Samples) -> Floats:
     return np.asarray(shape.networks(theta[None]).output(samples.lagged, samples.state)[0])
 
 
-def slopes(shape: Shape, theta: Floats, samples: Samples) -> Floats:
-    """(B, P) d output / d weights of one member."""
+def slopes(shape: Shape, theta: Floats, samples: Samples) -> tuple[Floats, Floats]:
+    """(B, P) d output / d weights of one member, and (B, Z) d output / d block."""
     net = shape.networks(theta[None])
     blocks = net.blocks(samples.lagged)
     h = net.hidden(blocks, samples.state)[0]  # (B, N)
@@ -111,4 +108,4 @@ def slopes(shape: Shape, theta: Floats, samples: Samples) -> Floats:
         np.ones((b, 1)),
     ]
     parts += [blocks[0], samples.state] if shape.straight else []
-    return np.concatenate(parts, axis=1)
+    return np.concatenate(parts, axis=1), by_block

@@ -3,10 +3,11 @@
 What is minimised, per member, on standardised samples:
 
     sum_b weight_b (target_b - y_b)^2  +  decay |kernel, mix, state, out|^2  +  decay_straight |straight|^2
-                                       +  smooth sum_z |second differences of kernel_z along the lags|^2
+        +  sum_z gain_z (ridge |kernel_z|^2 + smooth |second differences of kernel_z along the lags|^2)
 
 all divided by the sum of the weights: a penalty of 3 weighs as much as three samples, and fades as a record grows.
-Biases are free. A member keeps the weights of the epoch whose loss on the stop samples was least. A member that
+gain_z is the mean square of d y / d x_z, taken anew at each step: ridge and smoothness bear on what the rain does to
+the river, whatever way the network shares that out between a kernel and the layers behind it. Biases are free. A member keeps the weights of the epoch whose loss on the stop samples was least. A member that
 diverges is dropped and counted, never returned.
 """
 
@@ -66,6 +67,7 @@ class Recipe:
     hidden: int = 3
     decay: float = 0.1
     decay_straight: float = 0.1
+    ridge: float = 0.1
     smooth: float = 1.0
     straight: bool = False
     optimiser: str = "levenberg-marquardt"
@@ -81,8 +83,8 @@ class Recipe:
             raise ValueError(
                 f"members, hidden and batch must be 1 or more, not {self.members}, {self.hidden}, {self.batch}"
             )
-        if min(self.decay, self.decay_straight, self.smooth) < 0:
-            raise ValueError("decay, decay_straight and smooth must not be negative")
+        if min(self.decay, self.decay_straight, self.ridge, self.smooth) < 0:
+            raise ValueError("decay, decay_straight, ridge and smooth must not be negative")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -55,13 +55,16 @@ class Shape:
         return Networks(**arrays)
 
 
-def penalty_matrix(shape: Shape, recipe: Recipe) -> Floats:
-    """(P, P) the penalties of a :class:`Recipe`: theta' R theta."""
+def penalty_matrix(shape: Shape, recipe: Recipe, gain: Floats) -> Floats:
+    """(P, P) the penalties of a :class:`Recipe`: theta' R theta, where the blocks have the mean square slopes ``gain``
+    (Z)."""
     each = {"bias": 0.0, "out_bias": 0.0, "straight": recipe.decay_straight, "straight_state": recipe.decay_straight}
     decay = [np.full(int(np.prod(part)), each.get(name, recipe.decay)) for name, part in shape.parts.items()]
     matrix = np.diag(np.concatenate(decay))
+    own = recipe.ridge * np.eye(shape.lags)
     if shape.lags > 2:
         bend = np.diff(np.eye(shape.lags), n=2, axis=0)
-        kernels = shape.zones * shape.lags
-        matrix[:kernels, :kernels] += recipe.smooth * np.kron(np.eye(shape.zones), bend.T @ bend)
+        own += recipe.smooth * bend.T @ bend
+    kernels = shape.zones * shape.lags
+    matrix[:kernels, :kernels] += np.kron(np.diag(gain), own)
     return matrix

@@ -77,7 +77,7 @@ def test_smoothness_smoothes_and_decay_shrinks(optimiser: str) -> None:
         kernel = kernel / np.abs(kernel).sum(axis=2, keepdims=True)
         return float(np.abs(np.diff(kernel, n=2, axis=2)).mean())
 
-    assert roughness(smooth=300.0) < 0.7 * roughness(smooth=0.0, decay=1e-3)
+    assert roughness(smooth=100.0) < 0.7 * roughness(smooth=0.0, decay=1e-3)
     sizes = [
         np.abs(train_members(fit, stop, quick(optimiser, decay=d), np.random.default_rng(0)).networks.out).mean()
         for d in (0.01, 30.0)
@@ -137,7 +137,8 @@ def test_levenberg_s_jacobian_is_the_derivative(straight: bool) -> None:
     nets = random_networks(1, lags=8)
     shape = Shape.of(nets, straight)
     theta, some = shape.vector(nets)[0], samples(20, 5, states=2)
-    jacobian = levenberg.slopes(shape, theta, some)
+    jacobian, by_block = levenberg.slopes(shape, theta, some)
+    np.testing.assert_allclose(by_block, shape.networks(theta[None]).slope(some.lagged, some.state)[0][0])
     step = 1e-6 * np.eye(len(theta))
     numeric = [
         (levenberg.output(shape, theta + d, some) - levenberg.output(shape, theta - d, some)) / 2e-6 for d in step
@@ -153,15 +154,16 @@ def test_adam_s_output_and_penalty_are_the_networks_own(states: int) -> None:
     weights = {name: torch.tensor(a, dtype=torch.float32) for name, a in nets.arrays().items()}
     lagged, state, target, weight = adam.as_tensors(some)
     np.testing.assert_allclose(
-        adam.output(weights, lagged, state).numpy(), nets.output(some.lagged, some.state), atol=1e-5
+        adam.output(weights, lagged, state)[0].numpy(), nets.output(some.lagged, some.state), atol=1e-5
     )
     recipe = Recipe(decay=0.3, decay_straight=0.7, smooth=2.0, straight=True)
     shape = Shape.of(nets, straight=True)
-    theta, matrix = shape.vector(nets), penalty_matrix(shape, recipe)
-    want = np.einsum("mp,pq,mq->", theta, matrix, theta)
-    assert float(adam.penalty(weights, recipe)) == pytest.approx(want, rel=1e-5)
-    losses = adam.loss(weights, (lagged, state, target, weight)).numpy()
-    np.testing.assert_allclose(losses, stop_loss(nets, some), rtol=1e-4)
+    losses, gain = adam.loss(weights, (lagged, state, target, weight))
+    np.testing.assert_allclose(losses.numpy(), stop_loss(nets, some), rtol=1e-4)
+    squares = (nets.slope(some.lagged, some.state)[0] ** 2).mean(axis=1)
+    np.testing.assert_allclose(gain.numpy(), squares, rtol=1e-4)
+    want = sum(t @ penalty_matrix(shape, recipe, g) @ t for t, g in zip(shape.vector(nets), squares, strict=True))
+    assert float(adam.penalty(weights, recipe, gain)) == pytest.approx(want, rel=1e-4)
 
 
 @given(
@@ -177,14 +179,29 @@ def test_a_vector_of_weights_is_the_network(zones: int, lags: int, hidden: int, 
     np.testing.assert_array_equal(shape.vector(again), theta)
     np.testing.assert_array_equal(again.kernel, nets.kernel)
     assert straight or not again.straight.any()
-    matrix = penalty_matrix(shape, Recipe(straight=straight))
+    matrix = penalty_matrix(shape, Recipe(straight=straight), np.arange(zones) + 0.0)
     assert matrix.shape == (theta.shape[1],) * 2 and np.linalg.eigvalsh(matrix).min() > -1e-9
+
+
+def test_smoothness_does_not_depend_on_how_a_gain_is_shared_out() -> None:
+    """Kernel ten times larger, mix ten times smaller: the same network, the same penalty of roughness."""
+    nets, some = random_networks(1, lags=8, states=0), samples(50, 1)
+    other = replace(nets, kernel=10 * nets.kernel, mix=nets.mix / 10, straight=nets.straight / 10)
+    costs = []
+    for net in (nets, other):
+        shape = Shape.of(net, straight=True)
+        gain = (net.slope(some.lagged, some.state)[0][0] ** 2).mean(axis=0)
+        matrix = penalty_matrix(
+            shape, Recipe(decay=0.0, decay_straight=0.0, ridge=1.0, smooth=5.0, straight=True), gain
+        )
+        costs.append(shape.vector(net)[0] @ matrix @ shape.vector(net)[0])
+    assert costs[0] == pytest.approx(costs[1]) and costs[0] > 0
 
 
 def test_biases_are_free() -> None:
     shape = Shape(2, 3, 2, 1, False)
-    nothing = Recipe(decay=1.0, smooth=0.0)
-    free = shape.networks(np.diag(penalty_matrix(shape, nothing))[None])
+    nothing = Recipe(decay=1.0, ridge=0.0, smooth=0.0)
+    free = shape.networks(np.diag(penalty_matrix(shape, nothing, np.ones(2)))[None])
     assert not free.bias.any() and not free.out_bias.any() and free.kernel.all() and free.state.all()
 
 
