@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,7 +44,8 @@ def read_pipeline(
         return None
     if layout is None or sites is None or thresholds is None or rules is None:
         return None
-    return assemble(desk, layout, sites, thresholds, rules, ratings, sinks)
+    settings = assemble(desk, layout, sites, thresholds, rules, ratings, sinks)
+    return replace(settings, gauges=inputs.gauges if inputs is not None else {})
 
 
 def assemble(

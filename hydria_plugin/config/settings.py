@@ -12,6 +12,7 @@ import numpy as np
 from ..alerts import AlertRules, Thresholds
 from ..values import Floats, Layout
 from .ratings import Rating
+from .sites import Gauge
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class PipelineSettings:
     revisions: int
     deadline: np.timedelta64  # of one forecaster
     digest: str  # of the table and its files
+    gauges: Mapping[str, Gauge] = field(default_factory=dict)  # by series: names and places, for people
 
 
 @dataclass(frozen=True)

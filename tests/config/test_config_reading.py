@@ -202,3 +202,32 @@ def test_ratings_gone_wrong(tmp_path: Path, old: str, new: str, words: tuple[str
     with pytest.raises(ConfigError) as refused:
         settings_of(tmp_path, toml, ratings=RATINGS.replace(old, new))
     assert any(all(word in line for word in words) for line in refused.value.faults), refused.value.faults
+
+
+INPUTS_WITH_PLACES = """\
+station,slot,series,kind,name,lat,lon
+up,rain.1,r1,rain,Saumane,44.12,3.76
+down,rain.1,r1,rain,,,
+down,discharge.upstream,q_up,discharge,,44.1,
+"""
+
+
+def test_gauges_may_have_names_and_places(tmp_path: Path) -> None:
+    """For people only: the layout and the digest of what a forecast is made of stay as they are."""
+    plain = settings_of(tmp_path).pipelines["river"]
+    named = settings_of(tmp_path, inputs=INPUTS_WITH_PLACES).pipelines["river"]
+    assert plain.gauges == {}
+    assert {s: (g.name, g.place) for s, g in named.gauges.items()} == {"r1": ("Saumane", (44.12, 3.76))}
+    assert named.layout.slots == plain.layout.slots
+    assert named.digest == plain.digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [("44.12", "94.12", ("inputs.csv:2: lat", '"94.12"', "-90 to 90")),
+     ("3.76", "east", ("inputs.csv:2: lon", '"east"', "not a number"))],
+)  # fmt: skip
+def test_places_gone_wrong(tmp_path: Path, old: str, new: str, words: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError) as refused:
+        settings_of(tmp_path, inputs=INPUTS_WITH_PLACES.replace(old, new))
+    assert len(refused.value.faults) == 1 and all(word in refused.value.faults[0] for word in words)
