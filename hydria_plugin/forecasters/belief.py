@@ -34,13 +34,14 @@ def knots_of(sizes: Floats) -> Floats:
 
 def shares(size: Floats, knots: Floats) -> Floats:
     """(..., K) how much a movement of ``size`` (...) belongs to each class: linear between the ``knots`` (..., K)."""
-    step = np.diff(knots, axis=-1)
-    beyond = size[..., None] - knots[..., :-1]
-    way = np.where(step > TINY, np.clip(beyond, 0.0, step) / np.maximum(step, TINY), beyond > 0)
-    share = np.empty((*size.shape, knots.shape[-1]), way.dtype)
-    share[..., 0] = 1.0 - way[..., 0]
-    share[..., 1:-1] = way[..., :-1] - way[..., 1:]
-    share[..., -1] = way[..., -1]
+    share = np.empty((*size.shape, knots.shape[-1]), np.result_type(size, knots))
+    before: Floats = np.ones_like(size)
+    for k in range(knots.shape[-1] - 1):
+        step, beyond = knots[..., k + 1] - knots[..., k], size - knots[..., k]
+        way = np.where(step > TINY, np.clip(beyond, 0.0, step) / np.maximum(step, TINY), beyond > 0)
+        np.subtract(before, way, out=share[..., k])
+        before = way
+    share[..., -1] = before
     return share
 
 
@@ -71,7 +72,7 @@ def learn_met(
     move, came = announced[known] - last, verified.truth[known][:, None] - last
     there = np.isfinite(move) & np.isfinite(came)
     move, came = np.where(there, move, 0.0), np.where(there, came, 0.0)
-    share = shares(np.abs(move).astype(np.float32), knots[at].astype(np.float32)) * there[..., None]
+    share = shares(np.abs(move).astype(np.float32), knots[at]) * there[..., None]
     scaled, by_band = move / energy[at], hearing(horizon).astype(np.float32)
     products = [(scaled * other).astype(np.float32)[..., None] for other in (came, move)]
     visits = by_band @ share  # (S, B, K)
@@ -84,9 +85,9 @@ def still_believed(size: Floats, met: Floats, trained: Floats, knots: Floats, en
     """(S, H) share, 0 to 1, of the trained belief that is left in movements of ``size`` (S, H), after what was ``met``
     (S, B, K, 2). ``trained`` (S, H, K) belief at the ``knots``; ``energy`` (S, H); ``events`` (S)."""
     horizon = size.shape[1]
-    own = np.maximum(trained, LEAST)
-    weight = STEPS_PER_EVENT * events[:, None, None] * np.arange(1, horizon + 1)[:, None] * np.asarray(GREAT)
-    prior = weight * knots**2 / energy[..., None] + TINY
+    own, energy = np.maximum(trained, LEAST).astype(np.float32), energy.astype(np.float32)
+    weight = STEPS_PER_EVENT * np.arange(1, horizon + 1)[:, None] * np.asarray(GREAT)
+    prior = (events[:, None, None] * weight).astype(np.float32) * knots**2 / energy[..., None] + TINY
     seen = met[:, band_of_leads(horizon)]
     slope = (own * prior + seen[..., 0]) / (prior + seen[..., 1])
-    return np.asarray((shares(size, knots) * np.clip(slope / own, 0.0, 1.0)).sum(axis=-1))
+    return np.asarray(np.einsum("shk,shk->sh", shares(size, knots), np.clip(slope / own, 0.0, 1.0)))

@@ -20,7 +20,7 @@ from hydria_plugin import Forecast, Forecaster, History, Layout, ModelError, Nee
 from hydria_plugin.learning.workbench import Workbench, traits
 from hydria_plugin.values import Bools, Floats, Ints
 
-from .belief import knots_of, learn_met, met_of
+from .belief import learn_met, met_of
 from .cases import rows_of
 from .evidence import Asked, Fitted, Progress, asked_of, fit_member, hindcast, load_fitted, save_fitted
 from .keeping import Fit, check_fit, load_arrays, read_fit, save_arrays, write_fit
@@ -186,7 +186,7 @@ class Blend:
         members = replace(verified, parts=verified.parts[:, :-1], part_names=tuple(t.members))
         state = learn_tilt(members, state, tuple(t.members), rows, t.mix.energy)
         announced, last = verified.parts[:, -1], verified.parts[:, self.home(t)]
-        return learn_met(verified, state, announced, last, rows, knots_of(t.mix.sizes), t.mix.energy)
+        return learn_met(verified, state, announced, last, rows, t.mix.knots, t.mix.energy)
 
     # ---- keeping
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from .reliability import around
 from .stacking import belief_at, present_weights
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Mix:
     """J members; first axis of the weights: without and with the inputs of the horizon known."""
 
@@ -26,6 +27,17 @@ class Mix:
     stretch: Floats  # (2, H, Q) of the distance from the centre
     energy: Floats  # (S, H) mean squared movement of the truth away from the last value: the scale of online learning
     events: Ints  # (S) independent events the weights rest on
+
+    @cached_property
+    def knots(self) -> Floats:
+        """(S, H, K) sizes of movement that part what is learned while running, single precision."""
+        return knots_of(self.sizes).astype(np.float32)
+
+    @cached_property
+    def at_knots(self) -> Floats:
+        """(2, S, H, K) the trained belief in movements of those sizes, single precision."""
+        found = belief_at(self.knots, self.sizes[..., None, :], self.belief[..., None, :])
+        return found.astype(np.float32)
 
     def arrays(self) -> dict[str, Floats]:
         return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
@@ -73,9 +85,8 @@ class Mix:
         trained = belief_at(size, sizes, belief)
         if met is None:
             return trained, np.ones_like(trained)
-        knots = knots_of(self.sizes[:, rows])
-        at_knots = belief_at(knots, sizes[:, :, None], belief[:, :, None])
-        left = still_believed(size, met, at_knots, knots, self.energy[rows], self.events[rows])
+        at_knots = np.where(foreseen[..., None], self.at_knots[1][rows], self.at_knots[0][rows])
+        left = still_believed(size, met, at_knots, self.knots[rows], self.energy[rows], self.events[rows])
         return trained * left, left
 
 

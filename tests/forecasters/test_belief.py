@@ -164,9 +164,9 @@ def test_ten_thousand_stations_learn_in_a_moment() -> None:
     )  # fmt: skip
     spent = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.thread_time()
         state = learn_met(verified, {}, last + move, last, np.arange(stations), knots, np.ones((stations, horizon)))
-        spent.append(time.perf_counter() - start)
+        spent.append(time.thread_time() - start)
     assert state["met"].nbytes <= 2_000_000
-    assert min(spent) < 0.5, "50 ms asked on an idle machine; ten times that on one that others use"
+    assert min(spent) < 0.15, "50 ms of processor time are asked; three times that where others press on the memory"
     print(f"learn, 10,000 stations: {1e3 * min(spent):.0f} ms")
