@@ -2,6 +2,7 @@
 
 looking.py   check, plugins, sample         learning.py   train, models
 running.py   once, serve, demo              scoring.py    backtest, verify
+explaining.py  knox
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 
 import typer
 
-from . import learning, looking, running, scoring
+from . import explaining, learning, looking, running, scoring
 
 __all__ = ["app", "main"]
 
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (running, looking, learning, scoring):
+for room in (running, looking, learning, scoring, explaining):
     room.register(app)
 
 

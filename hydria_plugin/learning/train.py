@@ -29,6 +29,7 @@ from .workbench import Workbench, traits
 
 logger = logging.getLogger("hydria.train")
 Progress = Callable[[str, float], None]
+Beside = Callable[[str, str, Any, Path], None]  # pipeline, forecaster, the fitted one, the folder it is kept in
 
 
 @runtime_checkable
@@ -63,17 +64,20 @@ def train(
     work: Path | None = None,
     options: Mapping[str, Any] | None = None,
     parts: Split | None = None,
+    beside: Beside = lambda pipeline, name, model, folder: None,
 ) -> tuple[Outcome, ...]:
     """Train those of ``forecasters`` that can be trained and kept, in order.
 
     ``work``: a folder for finished pieces (default: beside the pipeline's models); ``options``: the admin's, by
-    forecaster, for the manifest; ``parts``: the split, by default by events. One that fails does not stop the others.
+    forecaster, for the manifest; ``parts``: the split, by default by events; ``beside``: writes what else is to be kept
+    with a model, such as what it knows of the basin. One that fails does not stop the others.
     Raises ModelError when the record itself cannot be learned from.
     """
     check_record(history)
     seed = int(rng.integers(2**63))
     bench = Workbench(work or shelf.root / ".work", digest_of_history(history), package_versions(), seed)
-    plan = Plan(pipeline, history, split(history) if parts is None else parts, shelf, seed, note_of(history))
+    chosen_parts = split(history) if parts is None else parts
+    plan = Plan(pipeline, history, chosen_parts, shelf, seed, note_of(history), beside)
     able = {n: f for n, f in forecasters.items() if isinstance(f, Trainable) and isinstance(f, Persistent)}
     outcomes = []
     for i, (name, forecaster) in enumerate(able.items()):
@@ -98,6 +102,7 @@ class Plan:
     shelf: Shelf
     seed: int
     notes: tuple[str, ...]
+    beside: Beside
 
 
 def train_one(
@@ -193,11 +198,20 @@ def keep(plan: Plan, name: str, final: Any, options: Mapping[str, Any], verdict:
         "fitted_on": "the whole record, after the verdict on the test part",
         "notes": list(plan.notes),
     }
-    version = plan.shelf.add(name, final.save, facts)
+    version = plan.shelf.add(name, partial(save, plan, name, final), facts)
     if verdict.promote:
         plan.shelf.promote(name, version, verdict.why)
     scores = {who: score.relative_loss for who, score in told.items()}
     return Outcome(name, version, verdict.promote, verdict.why, scores, plan.notes)
+
+
+def save(plan: Plan, name: str, final: Any, folder: Path) -> None:
+    """The model, and what is kept beside it; that this fails does not cost the model."""
+    final.save(folder)
+    try:
+        plan.beside(plan.pipeline, name, final, folder)
+    except Exception:
+        logger.exception("nothing kept beside the model forecaster=%s", name)
 
 
 def note_of(history: History) -> tuple[str, ...]:

@@ -52,6 +52,29 @@ def test_the_first_model_reigns_when_it_is_not_worse_than_persistence(history: H
     assert held["training"]["steps"] == 1600 and held["events"] and held["seed"]
 
 
+def test_what_is_kept_beside_a_model_is_under_its_digests(history: History, shelf: Shelf) -> None:
+    def beside(pipeline: str, name: str, model: object, folder: Path) -> None:
+        assert isinstance(model, Drift) and any(folder.iterdir()), "the model itself is there already"
+        (folder / "beside.txt").write_text(f"{pipeline} {name}")
+
+    (outcome,) = train("gardons", {"drift": Drift()}, history, shelf, rng=rng(), beside=beside)
+    assert "beside.txt" in shelf.manifest("drift", outcome.version or "")["files"]
+    assert (shelf.folder("drift") / "beside.txt").read_text() == "gardons drift"
+    (shelf.folder("drift") / "beside.txt").write_text("changed")
+    assert shelf.verify("drift", outcome.version or "")
+
+
+def test_what_cannot_be_kept_beside_does_not_cost_the_model(
+    history: History, shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    def beside(pipeline: str, name: str, model: object, folder: Path) -> None:
+        raise ValueError("no words for it")
+
+    (outcome,) = train("gardons", {"drift": Drift()}, history, shelf, rng=rng(), beside=beside)
+    assert outcome.promoted and "no words for it" in caplog.text
+    assert shelf.verify("drift", outcome.version or "") == []
+
+
 def test_a_model_worse_than_persistence_is_kept_but_does_not_reign(history: History, shelf: Shelf) -> None:
     (outcome,) = train("gardons", {"drift": Drift(noise=5.0)}, history, shelf, rng=rng())
     assert not outcome.promoted and shelf.active("drift") is None
