@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hydria_plugin import Forecast, Forecaster, Report, Window
+from hydria_plugin.drawing.words import Words
 from hydria_plugin.learning.shelf import Shelf
 
 from .document import station_facts
@@ -23,10 +24,11 @@ KIND = "knox"
 
 class Knox:
     """One report per station whose reigning models hold a reading: that of the forecaster asked, else of the first
-    other on the shelf. ``language``: of the words, en or fr. Raises ValueError for another one."""
+    other on the shelf. ``language``: en or fr; by default that of ``words``, the platform's. Raises ValueError for
+    another one."""
 
-    def __init__(self, *, shelf: Shelf, language: str = "en") -> None:
-        self.speech = Speech(language)
+    def __init__(self, *, shelf: Shelf, words: Words | None = None, language: str = "") -> None:
+        self.speech = Speech(language or (words.language if words is not None else "en"))
         self._shelf = shelf
         self._held: dict[str, tuple[str, dict[str, Reading]]] = {}  # forecaster -> version, readings
 

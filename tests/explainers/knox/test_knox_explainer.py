@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from hydria_plugin import Forecast, ModelError, Window
+from hydria_plugin.drawing.words import Words
 from hydria_plugin.explainers.knox.explainer import Knox
 from hydria_plugin.explainers.knox.keeping import FILE, keep_readings
 from hydria_plugin.explainers.knox.readings import Reading
@@ -107,6 +108,13 @@ def test_a_damaged_model_is_named(shelf: Shelf) -> None:
     w = window()
     with pytest.raises(ModelError, match=r"damaged: knox\.json"):
         Knox(shelf=shelf).explain(w, sample_forecast(w), Named("blend"))
+
+
+def test_it_speaks_the_platform_s_language_unless_told_otherwise(shelf: Shelf) -> None:
+    french = Words.of("fr", "Europe/Paris")
+    assert Knox(shelf=shelf, words=french).speech.language == "fr"
+    assert Knox(shelf=shelf, words=french, language="en").speech.language == "en"
+    assert Knox(shelf=shelf).speech.language == "en"
 
 
 def test_a_language_that_is_none_is_refused_at_the_start(shelf: Shelf) -> None:
