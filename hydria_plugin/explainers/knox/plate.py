@@ -75,7 +75,8 @@ def _axes(reading: Reading, speech: Speech, bottom: float) -> list[str]:
     share, lag, unit = _share_scale(reading), _lag_scale(reading), _unit(reading)
     drawn = [
         text(BARS[0], TOP - 12, speech["share"], fill=QUIET, font_weight="bold"),
-        text(BARS[0], bottom + 34, f"├─┤ {speech['spread']}", fill=QUIET),
+        *_whisker(BARS[0], BARS[0] + 24, bottom + 30),
+        text(BARS[0] + 32, bottom + 34, speech["spread"], fill=QUIET),
         text(LAGS[0], TOP - 12, speech["share of response"], fill=QUIET, font_weight="bold"),
         text(sum(LAGS) / 2, bottom + 34, speech["time" if unit == 60 else "minutes"], fill=QUIET, text_anchor="middle"),
         text(LAGS[1] + 16, TOP - 12, speech["centroid"], fill=QUIET, font_weight="bold"),
@@ -109,11 +110,14 @@ def _bar(slot: SlotReading, x: Scale, y: float, fill: str, speech: Speech) -> li
     low, high, end = x(s.q25), x(s.q75), x(max(s.median, 0.0))
     return [
         rectangle(x(0), y + 12, max(end - x(0), 0.0), ROW - 24, fill=fill, fill_opacity="0.8"),
-        line(low, middle, high, middle, stroke=INK, stroke_width=2),
-        line(low, middle - 6, low, middle + 6, stroke=INK, stroke_width=2),
-        line(high, middle - 6, high, middle + 6, stroke=INK, stroke_width=2),
+        *_whisker(low, high, middle),
         text(max(end, high) + 8, middle + 4, speech.percent(s.median), font_weight="bold"),
     ]
+
+
+def _whisker(low: float, high: float, y: float) -> list[str]:
+    ends = [line(x, y - 6, x, y + 6, stroke=INK, stroke_width=2) for x in (low, high)]
+    return [line(low, y, high, y, stroke=INK, stroke_width=2), *ends]
 
 
 def _lags(reading: Reading, slot: SlotReading, y: float, fill: str, highest: float, speech: Speech) -> list[str]:
@@ -134,9 +138,8 @@ def _lags(reading: Reading, slot: SlotReading, y: float, fill: str, highest: flo
 
 def _share_scale(reading: Reading) -> Scale:
     """From 0 (or what lies below) to a little beyond the highest whisker."""
-    highs = [max(s.share.q75, s.share.median) for s in reading.slots]
-    lows = [min(s.share.q25, 0.0) for s in reading.slots]
-    return Scale(min(lows, default=0.0), max([*highs, 0.05]) * 1.02, *BARS)
+    ends = [end for s in reading.slots for end in (s.share.q25, s.share.median, s.share.q75)]
+    return Scale(min([*ends, 0.0]), max([*ends, 0.05]) * 1.02, *BARS)
 
 
 def _lag_scale(reading: Reading) -> Scale:

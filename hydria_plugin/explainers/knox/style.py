@@ -16,9 +16,9 @@ section + section { border-top: 1px solid #c9d0d8; margin-top: 40px; padding-top
 .fine { color: #1f6b43; }
 .quality { margin-top: 24px; } .method { color: #3c4753; font-size: 13.5px; margin-top: 28px; }
 .scroll { overflow-x: auto; } .paper { display: none; } svg { max-width: 100%; height: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13.5px; }
-th, td { padding: 6px 10px; text-align: right; border-bottom: 1px solid #e3e7ec; white-space: nowrap; }
-thead th { color: #55606c; font-weight: 600; white-space: normal; vertical-align: bottom; min-width: 62px; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; }
+th, td { padding: 6px 8px; text-align: right; border-bottom: 1px solid #e3e7ec; white-space: nowrap; }
+thead th { color: #55606c; font-weight: 600; white-space: normal; vertical-align: bottom; min-width: 44px; }
 th:first-child { text-align: left; }
 th i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 8px; }
 thead th i { display: none; }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,8 +25,9 @@ Names = Mapping[str, str]  # series -> the gauge's name for people
 
 @cache
 def texts(language: str) -> Mapping[str, Any]:
-    """The words of one language, from the file beside this one."""
-    return tomllib.loads(Path(__file__).with_name(f"texts.{language}.toml").read_text(encoding="utf-8"))
+    """The words of one language, from the file beside this one. French signs are not left alone on a new line."""
+    text = Path(__file__).with_name(f"texts.{language}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(re.sub(r"(?<=\S) (?=[:;%»])|(?<=«) ", "\u00a0", text))
 
 
 @dataclass(frozen=True, slots=True)

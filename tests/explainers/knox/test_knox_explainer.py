@@ -71,7 +71,7 @@ def test_the_body_keeps_the_contract_of_the_document(shelf: Shelf) -> None:
     (report,) = Knox(shelf=shelf, language="fr").explain(w, sample_forecast(w), Named("blend"))
     body = json.loads(json.dumps(dict(report.body), allow_nan=False))
     StationModel.model_validate({k: v for k, v in body.items() if k not in ("forecaster", "version", "svg")})
-    assert report.headline.startswith("Avec prudence : la pluie à Saumane")
+    assert report.headline.startswith("Avec prudence\u00a0: la pluie à Saumane")
 
 
 def test_the_forecaster_asked_comes_first_then_any_other(shelf: Shelf) -> None:

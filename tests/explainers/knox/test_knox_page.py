@@ -65,7 +65,7 @@ def test_it_is_well_formed_and_in_its_language(language: str, script: str | None
     shown = Shown(text)
     assert shown.open == []
     assert f'<html lang="{language}">' in text
-    title = {"en": "Where the flow comes from: Anduze", "fr": "D'où vient l'eau : Anduze"}[language]
+    title = {"en": "Where the flow comes from: Anduze", "fr": "D'où vient l'eau\u00a0: Anduze"}[language]
     assert title in shown.text
     assert {"en": "45\u00a0%", "fr": "2,2\u00a0h"}[language] in shown.text
 

@@ -75,7 +75,7 @@ def test_the_headline_names_the_first_zone_its_share_and_its_time() -> None:
 
 def test_a_doubtful_headline_says_so_first() -> None:
     assert headline(doubtful(), EN).startswith("With caution: rain at Saumane gives 45")
-    assert headline(doubtful(), FR).startswith("Avec prudence : la pluie à Saumane fait 45")
+    assert headline(doubtful(), FR).startswith("Avec prudence\u00a0: la pluie à Saumane fait 45")
 
 
 def test_the_headline_calls_gauges_by_their_names() -> None:
