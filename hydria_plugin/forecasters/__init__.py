@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from hydria_plugin import Forecaster, hookimpl
 
 from .blend import Blend
+from .block_network.forecaster import BlockNetwork
 from .boosting import Boosting
 from .host_forecast import HostForecast
 from .persistence import Persistence
@@ -15,11 +16,12 @@ from .ridge import Ridge
 
 @hookimpl
 def hydria_forecasters() -> Mapping[str, Callable[..., Forecaster]]:
-    """The modules named here are light: lightgbm is imported when a model is fitted, loaded or asked."""
+    """The modules named here are light: torch and lightgbm are imported when a model is fitted, loaded or asked."""
     return {
         "persistence": Persistence,
         "ridge": Ridge,
         "boosting": Boosting,
+        "block-network": BlockNetwork,
         "host-forecast": HostForecast,
         "blend": Blend,
     }

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from hydria_plugin import Forecaster, History, Split
+from hydria_plugin.forecasters.block_network.forecaster import BlockNetwork
 from hydria_plugin.forecasters.boosting import Boosting
 from hydria_plugin.forecasters.persistence import Persistence
 from hydria_plugin.forecasters.ridge import Ridge
@@ -19,6 +20,7 @@ FACTORIES: dict[str, Callable[[], Forecaster]] = {
     "ridge": Ridge,
     "boosting": lambda: Boosting(rounds=40, leaves=7, folds=2, num_threads=1),
     "regional boosting": lambda: Boosting(regional=True, rounds=40, leaves=7, folds=2, num_threads=1),
+    "block network": lambda: BlockNetwork(members=6, folds=2, optimiser="levenberg-marquardt"),
 }
 
 
