@@ -33,6 +33,7 @@ from .roles import (
 from .values import (
     NOT_A_TIME,
     Alert,
+    Attribution,
     Basis,
     Bulletin,
     Flag,
@@ -59,6 +60,7 @@ __all__ = [
     "NOT_A_TIME",
     "Alert",
     "Attributing",
+    "Attribution",
     "Basis",
     "Bulletin",
     "ConfigError",

@@ -102,10 +102,15 @@ def newest(p: Pipeline, issued_at: np.datetime64) -> Bulletin | None:
 
 
 def corrected(name: str, corrector: ForecastCorrector, forecast: Forecast, window: Window) -> Forecast:
-    """The corrected forecast; where the corrector made a gap, the row stays as it was."""
+    """The corrected forecast; where the corrector made a gap, the row stays as it was. What it did to the median is
+    kept beside what those before it did."""
     after = corrector.correct_forecast(forecast, window)
     check_forecast(name, after, window)
-    return complete(after, forecast)
+    after = complete(after, forecast)
+    added = (after.median - forecast.median)[:, None]
+    before = () if forecast.corrections is None else (forecast.corrections,)
+    names = (*forecast.correction_names, name)
+    return replace(after, corrections=np.concatenate([*before, added], axis=1), correction_names=names)
 
 
 def attempt(stage: str, problems: list[Problem], otherwise: T, do: Callable[..., T], *args: object) -> T:

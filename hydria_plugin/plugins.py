@@ -31,7 +31,7 @@ ROLES = {
     "store": "hydria_stores",
 }
 BUILT_IN = ("forecasters", "correctors", "explainers", "stores")
-GIVEN = ("members", "shelf", "rng", "clock", "layout", "folder", "url")  # what the house gives to factories
+GIVEN = ("members", "shelf", "rng", "clock", "layout", "folder", "url", "words")  # what the house gives to factories
 
 
 @dataclass(frozen=True, slots=True)

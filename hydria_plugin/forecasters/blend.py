@@ -18,8 +18,9 @@ import numpy as np
 
 from hydria_plugin import Forecast, Forecaster, History, Layout, ModelError, Needs, Split, State, Verified, Window
 from hydria_plugin.learning.workbench import Workbench, traits
-from hydria_plugin.values import Bools, Floats, Ints
+from hydria_plugin.values import Attribution, Bools, Floats, Ints
 
+from . import attributing_blend
 from .belief import learn_met, met_of
 from .cases import rows_of
 from .evidence import Asked, Fitted, Progress, asked_of, fit_member, hindcast, load_fitted, save_fitted
@@ -103,6 +104,13 @@ class Blend:
     @property
     def part_names(self) -> tuple[str, ...]:
         return (*self.ready().members, ANNOUNCED)
+
+    def attribute(self, window: Window) -> Attribution:
+        t, issued = self.ready(), self.forecast(window)
+        rows, home = rows_of(window.layout, t.fit.stations), self.home(t)
+        weights = tilted(t.mix.weights(rows, foreseen(window), home), window.learned.get(self.name, {}), rows)
+        medians = np.asarray(issued.parts)[:, : len(t.members)]
+        return attributing_blend.mix(t.members, home, weights, medians, issued.median, window)
 
     def hindcast(self, history: History, at: Ints, future: bool) -> Floats:
         """(N, S, H, Q) with the trained weights: what was learned online since is left out."""

@@ -9,14 +9,17 @@ expect now; quantiles are past errors in units of that size. See docs/decisions/
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
-from hydria_plugin import Forecast, History, ModelError, Split, Window
+from hydria_plugin import Attribution, Forecast, History, ModelError, Split, Window
 from hydria_plugin.values import Floats, Ints
 
+from . import attributing_boosting
+from .attributing import attribute_window
 from .boosting_fit import Options, fit_boosting, totals_wanted
 from .boosting_model import Boosted, load_boosted, quantiles, save_boosted
 from .cases import forecast_history, forecast_window, rows_of
@@ -57,6 +60,12 @@ class Boosting:
         threads = self.options.num_threads
         values = forecast_window(window, rows, self.options.max_age, lambda cases: quantiles(model, cases, threads))
         return Forecast.of(window, values, self.name)
+
+    def attribute(self, window: Window) -> Attribution:
+        model, median = self.fitted(window), self.forecast(window).median
+        rows = rows_of(window.layout, model.fit.stations)
+        explain = partial(attributing_boosting.explain, model, num_threads=self.options.num_threads)
+        return attribute_window(window, median, rows, self.options.max_age, explain)
 
     def hindcast(self, history: History, at: Ints, future: bool) -> Floats:
         return self.hindcast_by(self.fitted(history), history, at, future)

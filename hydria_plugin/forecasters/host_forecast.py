@@ -12,14 +12,15 @@ from typing import Self
 
 import numpy as np
 
-from hydria_plugin import Forecast, History, Layout, ModelError, Split, Window
+from hydria_plugin import Attribution, Forecast, History, Layout, ModelError, Split, Window
 from hydria_plugin.values import Floats, Ints
 
-from .cases import NOWHERE, rows_of, strided, usable
+from .cases import NOWHERE, newest, rows_of, strided, usable
 from .fitting import truth_ahead
 from .keeping import Fit, load_arrays, read_fit, save_arrays, write_fit
 from .reliability import around
 
+MAX_AGE = 6  # steps the last value may be old that an attribution starts from
 FEWEST = 30  # archived forecasts with truth, below which the spread stays unknown: all quantiles on the centre
 
 
@@ -44,6 +45,22 @@ class HostForecast:
         centre = first_known([future[:, :, i] for i in self.slots(window.layout)], future.shape[:2])
         offsets = self.offsets(window.layout)
         return Forecast.of(window, spread(centre, offsets, window.layout.median), self.name)
+
+    def attribute(self, window: Window) -> Attribution:
+        """What the platform's series differs from the last value is that series' own, at the valid time; without a
+        last value, all of it is."""
+        layout, future = window.layout, usable(window.future.each(lambda a: a[:, 0]))
+        s, h, v = future.shape
+        centre, base = self.forecast(window).median, newest(usable(window.observed.each(lambda a: a[:, 0])), MAX_AGE)
+        base = np.repeat(np.nan_to_num(base)[:, None], h, axis=1)
+        inputs, free = np.zeros((s, h, layout.past + h, v)), np.ones(s, dtype=bool)
+        for i in self.slots(layout):
+            taken = free & np.isfinite(future[:, :, i]).all(axis=1)
+            leads = np.arange(h)
+            inputs[:, leads, layout.past + leads, i] = np.where(taken[:, None], centre - base, 0.0)
+            free &= ~taken
+        base = np.where(np.isfinite(centre), base, np.nan)
+        return Attribution(window.stations, base, np.zeros((s, h, layout.past)), inputs, np.zeros((s, h, v)))
 
     def hindcast(self, history: History, at: Ints, future: bool) -> Floats:
         """From the archived forecasts; with ``future``, a slot that has none is taken as it came."""

@@ -8,9 +8,10 @@ from typing import Self
 
 import numpy as np
 
-from hydria_plugin import Forecast, History, ModelError, Split, Window
+from hydria_plugin import Attribution, Forecast, History, ModelError, Split, Window
 from hydria_plugin.values import Floats, Ints
 
+from .attributing import attribute_window, held
 from .cases import NOWHERE, Cases, forecast_history, forecast_window, rows_of
 from .fitting import pool, truth_ahead, unit_of
 from .keeping import Fit, OtherFormat, check_fit, load_arrays, read_fit, save_arrays, write_fit
@@ -43,6 +44,10 @@ class Persistence:
         levels = window.quantiles
         values = forecast_window(window, rows, self.max_age, lambda cases: self.quantiles(cases, levels))
         return Forecast.of(window, values, self.name)
+
+    def attribute(self, window: Window) -> Attribution:
+        """All of it is the last value."""
+        return attribute_window(window, self.forecast(window).median, self.rows(window), self.max_age, held)
 
     def hindcast(self, history: History, at: Ints, future: bool) -> Floats:
         rows, levels = self.rows(history), history.layout.quantiles

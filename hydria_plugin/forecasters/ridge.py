@@ -5,15 +5,18 @@ short record ends; and no forecast leaves the changes that were seen by more tha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
-from hydria_plugin import Forecast, History, ModelError, Split, Window
+from hydria_plugin import Attribution, Forecast, History, ModelError, Split, Window
 from hydria_plugin.values import Floats, Ints, Times
 
+from . import attributing_ridge
 from .arx import gauges_of
+from .attributing import attribute_window
 from .boosting_fit import totals_wanted
 from .cases import forecast_history, forecast_window, rows_of
 from .fitting import fold_of_steps, unit_of
@@ -51,6 +54,12 @@ class Ridge:
         rows = rows_of(window.layout, model.fit.stations)
         values = forecast_window(window, rows, self.max_age, lambda cases: quantiles(model, cases))
         return Forecast.of(window, values, self.name)
+
+    def attribute(self, window: Window) -> Attribution:
+        model, median = self.fitted(window), self.forecast(window).median
+        rows = rows_of(window.layout, model.fit.stations)
+        explain = partial(attributing_ridge.explain, model)
+        return attribute_window(window, median, rows, self.max_age, explain)
 
     def hindcast(self, history: History, at: Ints, future: bool) -> Floats:
         return self.hindcast_by(self.fitted(history), history, at, future)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -108,12 +109,18 @@ def reports_of(pipeline: Pipeline, bulletin: Bulletin, rows: Ints) -> list[Repor
     reports: list[Report] = []
     for name, explainer in pipeline.explainers.items():
         try:
-            reports += explainer.explain(window, forecast, forecaster)
+            reports += tied(explainer.explain(window, forecast, forecaster), bulletin)
         except Exception:
             log.exception(
                 "explainer failed pipeline=%s issued_at=%s explainer=%s", pipeline.name, utc(bulletin.issued_at), name
             )
     return reports
+
+
+def tied(reports: Sequence[Report], bulletin: Bulletin) -> list[Report]:
+    """Each report with the event of its station's alert, where the explainer named none."""
+    events = {alert.station: alert.event for alert in bulletin.alerts if alert.is_news}
+    return [replace(report, event=report.event or events.get(report.station, "")) for report in reports]
 
 
 def rung_counts(bulletin: Bulletin) -> Mapping[str, int]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..values import Floats, History, Ints, Report, Verified, Window
+from ..values import Attribution, Floats, History, Ints, Report, Verified, Window
 
 State = Mapping[str, NDArray[Any]]  # what a Learning plug-in remembers: named arrays
 
@@ -67,10 +67,10 @@ class Learning(Protocol):
 
 @runtime_checkable
 class Attributing(Protocol):
-    """Says how much each input contributed to the median."""
+    """Says what its median is made of."""
 
-    def attribute(self, window: Window) -> Floats:
-        """(S, P + H, V) shares of past and future inputs, in the unit of the forecast."""
+    def attribute(self, window: Window) -> Attribution:
+        """The parts of the median that ``forecast`` gives for the same window; they add up to it, lead by lead."""
         ...
 
 

@@ -7,6 +7,7 @@ A check raises AssertionError with a sentence on the promise that was broken.
 """
 
 from .checks import (
+    check_attribution,
     check_corrector,
     check_explainer,
     check_forecaster,
@@ -24,6 +25,7 @@ from .samples import (
 )
 
 __all__ = [
+    "check_attribution",
     "check_corrector",
     "check_explainer",
     "check_forecaster",

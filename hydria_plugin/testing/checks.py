@@ -10,6 +10,7 @@ import numpy as np
 
 from ..ladder import check_forecast
 from ..roles import (
+    Attributing,
     Explainer,
     ForecastCorrector,
     Forecaster,
@@ -19,7 +20,7 @@ from ..roles import (
     Source,
     Store,
 )
-from ..values import Bulletin, Forecast, Layout, Report, Wanted, Window
+from ..values import Attribution, Bulletin, Forecast, Layout, Report, Wanted, Window
 from .samples import sample_bulletin, sample_forecast, sample_history, sample_layout, sample_window, window_of
 
 
@@ -40,6 +41,9 @@ def check_forecaster(forecaster: Forecaster, layout: Layout | None = None) -> No
         check_rows(forecaster, window, answer)
     if isinstance(forecaster, Hindcasting):
         check_hindcast(forecaster, layout)
+    if isinstance(forecaster, Attributing):
+        for window in windows(layout):
+            check_attribution(forecaster, forecaster.forecast(window), window)
 
 
 def windows(layout: Layout) -> tuple[Window, ...]:
@@ -69,6 +73,23 @@ def check_hindcast(forecaster: Hindcasting, layout: Layout) -> None:
         for n, step in enumerate(at):
             one = forecaster.forecast(window_of(history, int(step), future))  # type: ignore[attr-defined]
             same(many[n], one.values, f"hindcast at step {step} (future={future}) must equal forecast")
+
+
+def check_attribution(forecaster: Attributing, forecast: Forecast, window: Window) -> None:
+    """The parts add up to the median, lead by lead; one station alone brings the same; no slot speaks for another's."""
+    found, name = forecaster.attribute(window), type(forecaster).__name__
+    assert isinstance(found, Attribution), f"{name}.attribute gives an Attribution, not {type(found).__name__}"
+    assert found.stations == window.stations, f"{name}.attribute must keep the stations and their order"
+    shape = (len(window.stations), window.layout.horizon, window.layout.past + window.layout.horizon)
+    assert found.inputs.shape == (*shape, len(window.layout.slots)), f"{name}.attribute: inputs {found.inputs.shape}"
+    scale = max(1.0, float(np.nanmax(np.abs(forecast.median), initial=0.0)))
+    np.testing.assert_allclose(
+        found.median, forecast.median, rtol=0, atol=1e-9 * scale, err_msg=f"{name}: the parts must add up to the median"
+    )
+    absent = np.where(window.layout.present[:, None, None], 0.0, np.nan_to_num(found.inputs))
+    assert not absent.any(), f"{name}.attribute: a slot that a station does not have adds nothing"
+    alone = forecaster.attribute(window.only([0]))
+    same(alone.inputs, found.inputs[:1], "a station alone must be explained as among others")
 
 
 def check_corrector(corrector: InputCorrector | ForecastCorrector, layout: Layout | None = None) -> None:

@@ -28,6 +28,8 @@ class Forecast:
     variance: Floats | None = None  # (S, H, 3) model, input, residual
     parts: Floats | None = None  # (S, J, H) medians of the members of a blend, for its learning
     part_names: tuple[str, ...] = ()  # J
+    corrections: Floats | None = None  # (S, C, H) what each forecast corrector added to the median; not kept in a store
+    correction_names: tuple[str, ...] = ()  # C
 
     def __post_init__(self) -> None:
         s, q = len(self.stations), len(self.quantiles)
@@ -42,6 +44,8 @@ class Forecast:
             expect("Forecast.variance", self.variance, (s, h, 3), "(S, H, 3)")
         if self.parts is not None:
             expect("Forecast.parts", self.parts, (s, len(self.part_names), h), "(S, J, H)")
+        if self.corrections is not None:
+            expect("Forecast.corrections", self.corrections, (s, len(self.correction_names), h), "(S, C, H)")
         if np.any(np.isinf(self.values)):
             raise ValueError("Forecast.values must be finite or NaN, not infinite")
         if np.any(np.diff(self.values, axis=2) < 0):
@@ -102,6 +106,7 @@ class Forecast:
             members=take(self.members),
             variance=take(self.variance),
             parts=take(self.parts),
+            corrections=take(self.corrections),
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from hydria_plugin import Forecast, Verified, Window
+from hydria_plugin import Attribution, Forecast, Verified, Window
 
 
 def level(window: Window, value: float = 1.0) -> Forecast:
@@ -30,8 +30,10 @@ class Plain:
     def forecast(self, window: Window) -> Forecast:
         return level(window, self.factor * float(window.observed.values[0, 0, -1]))
 
-    def attribute(self, window: Window) -> Any:
-        return np.zeros((len(window.stations), window.layout.past + window.layout.horizon, len(window.layout.slots)))
+    def attribute(self, window: Window) -> Attribution:
+        s, p, h, v = len(window.stations), window.layout.past, window.layout.horizon, len(window.layout.slots)
+        base = self.forecast(window).median
+        return Attribution(window.stations, base, np.zeros((s, h, p)), np.zeros((s, h, p + h, v)), np.zeros((s, h, v)))
 
     def learn(self, verified: Verified, state: Any) -> Any:
         return {"seen": np.asarray(state.get("seen", 0)) + 1}

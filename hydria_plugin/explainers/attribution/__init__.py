@@ -1,0 +1,1 @@
+"""Why this forecast now: which gauges and which hours made it."""
