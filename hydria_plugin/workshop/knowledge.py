@@ -81,7 +81,10 @@ def nothing_to_read(settings: Settings, name: str, station: str, registry: Regis
             "allowed: block-network, alone or in a blend, then run `hydria train`"
         )
     whom = f" for {station}" if station else ""
-    return ModelError(f"no reigning model of {name} holds a network that KnoX can read{whom}: run `hydria train`")
+    return ModelError(
+        f"no reigning model of {name} holds a network that KnoX can read{whom}: run `hydria train`, "
+        "or `hydria models activate` a version that it kept"
+    )
 
 
 def site_of(p: PipelineSettings, station: str) -> Site:
