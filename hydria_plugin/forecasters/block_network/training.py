@@ -7,8 +7,10 @@ What is minimised, per member, on standardised samples:
 
 all divided by the sum of the weights: a penalty of 3 weighs as much as three samples, and fades as a record grows.
 gain_z is the mean square of d y / d x_z, taken anew at each step: ridge and smoothness bear on what the rain does to
-the river, whatever way the network shares that out between a kernel and the layers behind it. Biases are free. A member keeps the weights of the epoch whose loss on the stop samples was least. A member that
-diverges is dropped and counted, never returned.
+the river, whatever way the network shares that out between a kernel and the layers behind it. Biases are free.
+
+A member keeps the weights of the epoch whose loss on the stop samples was least. One that diverges is dropped and
+counted, never returned.
 """
 
 from __future__ import annotations

@@ -1,0 +1,174 @@
+"""The static twin: a block network that gives the river of this step from rain alone, trained to be read.
+
+A network that forecasts is told what the river did an hour ago, and leans on it: its weights hide the rain. The twin
+sees only rain, lag by lag, and two totals of the rain before its window. What it is shown of the river is made even: a
+discharge as its power 0.6, which is near a level; each step weighs by 1 / (height + mean height)^2, since errors of
+rain and rating grow with the flow. See docs/decisions on the headline read-out for what that was measured to bring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from hydria_plugin import History, ModelError, Split
+from hydria_plugin.values import Floats, Ints
+
+from .network import Networks
+from .training import Recipe, Samples, Trained, train_members
+from .twin_rain import Gauges, gauges_of, lagged, wetness
+from .twin_window import WINDOWS, window_of
+
+Progress = Callable[[str, float | None], None]
+RECIPE = Recipe(members=40, hidden=5, decay=0.1, ridge=0.1, smooth=10.0)
+POWER = 0.6  # of a discharge: as a level by a common rating curve
+MOST_FIT, MOST_KEPT = 6000, 2000  # samples to train on, and to read by
+FEWEST = 40  # steps with a truth, to fit on
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Twin:
+    """What a station's networks learned of its rain, and what is needed to read it. Z zones, L lags, B samples."""
+
+    station: str
+    slots: tuple[str, ...]  # Z, rain only, in the order of the layout
+    series: tuple[str, ...]  # Z
+    step: np.timedelta64
+    networks: Networks  # (M) static, without a straight path
+    rain_scale: float  # mm; one divisor for all zones
+    power: float  # of the target
+    floor: float  # lowest height seen, in the unit of the target's power
+    unit: float  # of the height
+    centre: float  # of the height in units
+    lagged: Floats  # (B, Z, L) in rain_scale, newest first
+    state: Floats  # (B, K) standardised
+    height: Floats  # (B) of the river above its lowest, measured, in units
+    rain_mean: Floats  # (Z) mm per step
+    rain_std: Floats  # (Z) mm
+    alike: Floats  # (Z, Z) correlation of the gauges
+    speaking: Floats  # (Z) share of the steps with a value
+    wet: Floats  # (Z) share of the steps with rain
+    skill: Mapping[str, float]  # of the median member, on steps not seen
+    events: int  # independent floods to learn from
+    dropped: int
+    seconds: float = 0.0
+
+    @property
+    def lags(self) -> int:
+        return int(self.networks.kernel.shape[2])
+
+    @property
+    def initialisations(self) -> int:
+        return len(self.networks)
+
+
+def fit_twin(
+    history: History,
+    split: Split,
+    station: int,
+    rng: np.random.Generator,
+    recipe: Recipe = RECIPE,
+    lags: int | None = None,
+    progress: Progress = lambda what, share: None,
+) -> Twin:
+    """The twin of station number ``station``; ``lags`` None: as many as the data ask for. Raises ModelError when there
+    is no rain gauge, or nothing to learn."""
+    name = history.layout.stations[station]
+    gauges = gauges_of(history, split, station)
+    height = Height.of(history, split, station)
+    parts = [np.flatnonzero(mask[station] & np.isfinite(height.values)) for mask in (split.fit, split.stop, split.test)]
+    if len(parts[0]) < FEWEST or not len(parts[1]):
+        raise ModelError(
+            f"{name}: {len(parts[0])} steps with a measured value to fit a network on and {len(parts[1])} to stop it; "
+            f"at least {FEWEST} and 1 are needed"
+        )
+    fit_at, stop_at, test_at = (thinned(at, height.values, MOST_FIT, rng) for at in parts)
+    if lags is None:
+        longest = max(w for w in WINDOWS if w <= max(WINDOWS[0], len(fit_at) // 4))
+        long_fit, long_stop = (samples(gauges, height, at, longest, fit_at) for at in (fit_at, stop_at))
+        lags = window_of(long_fit, long_stop, recipe)
+    fit, stop, test = (samples(gauges, height, at, lags, fit_at) for at in (fit_at, stop_at, test_at))
+    trained = train_members(fit, stop, recipe, rng, progress)
+    judged = test if len(test) else stop
+    keep = np.sort(rng.permutation(len(fit))[:MOST_KEPT])
+    return Twin(
+        name, gauges.slots, gauges.series, history.layout.step, trained.networks, gauges.scale, height.power,
+        height.floor, height.unit, height.centre, fit.lagged[keep].astype(np.float32), fit.state[keep],
+        height.values[fit_at][keep], gauges.mean, gauges.std, gauges.alike, gauges.speaking, gauges.wet,
+        skill(trained, judged, height), events_in(split, station), trained.dropped, trained.seconds,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Height:
+    """How high the river stands above its lowest, in units of its own spread: what the twin gives."""
+
+    values: Floats  # (T) NaN = no measured value
+    power: float
+    floor: float
+    unit: float
+    centre: float
+
+    @classmethod
+    def of(cls, history: History, split: Split, station: int) -> Height:
+        flow = history.layout.quantities[station] == "discharge"
+        power = POWER if flow else 1.0
+        signal = history.target.each(lambda a: a[station])
+        values = np.where(signal.trusted, np.asarray(signal.values, dtype=np.float64), np.nan)
+        shown = np.maximum(values, 0.0) ** power if flow else values
+        seen = shown[(split.fit | split.stop)[station] & np.isfinite(shown)]
+        if not len(seen) or np.ptp(seen) == 0:
+            said = "never changes" if len(seen) else "has no measured value"
+            raise ModelError(f"{history.layout.stations[station]}: the river {said}: there is nothing to learn")
+        floor, unit = float(seen.min()), float(seen.std())
+        return cls((shown - floor) / unit, power, floor, unit, float((seen.mean() - floor) / unit))
+
+    def target(self, at: Ints) -> Floats:
+        """(B) what a network is shown at steps ``at``."""
+        return np.asarray(self.values[at] - self.centre)
+
+    def weight(self, at: Ints) -> Floats:
+        """(B) of the squared errors at steps ``at``, of mean 1."""
+        weight = 1.0 / (np.maximum(self.values[at], 0.0) + self.centre) ** 2
+        return np.asarray(weight / weight.mean()) if len(at) else weight
+
+    def back(self, shown: Floats) -> Floats:
+        """The unit of the river from what a network gives."""
+        whole = (shown + self.centre) * self.unit + self.floor
+        return np.asarray(np.maximum(whole, 0.0) ** (1.0 / self.power) if self.power != 1.0 else whole)
+
+
+def thinned(at: Ints, height: Floats, most: int, rng: np.random.Generator) -> Ints:
+    """At most ``most`` of the steps ``at``: the higher half of what is kept is what is highest, the rest is drawn."""
+    if len(at) <= most:
+        return at
+    order = at[np.argsort(-height[at], kind="stable")]
+    high, low = order[: most // 2], order[most // 2 :]
+    return np.sort(np.concatenate([high, rng.choice(low, most - len(high), replace=False)]))
+
+
+def samples(gauges: Gauges, height: Height, at: Ints, lags: int, fit_at: Ints) -> Samples:
+    """The samples at steps ``at``, standardised by what is known at ``fit_at``."""
+    state = wetness(gauges, lags)
+    mean, std = state[fit_at].mean(axis=0), state[fit_at].std(axis=0)
+    state = (state[at] - mean) / np.where(std > 0, std, 1.0)
+    return Samples(lagged(gauges, at, lags), state, height.target(at), height.weight(at))
+
+
+def skill(trained: Trained, judged: Samples, height: Height) -> dict[str, float]:
+    """Nash and Sutcliffe's efficiency of the median member, in the river's own unit and as it was shown."""
+    given = np.median(trained.networks.output(judged.lagged, judged.state), axis=0)
+
+    def nse(said: Floats, truth: Floats) -> float:
+        spread = float(((truth - truth.mean()) ** 2).sum())
+        return float(1.0 - ((said - truth) ** 2).sum() / spread) if spread > 0 else 0.0
+
+    return {"nse": nse(height.back(given), height.back(judged.target)), "nse_shown": nse(given, judged.target)}
+
+
+def events_in(split: Split, station: int) -> int:
+    """Independent floods that the networks learned from."""
+    seen = split.events[station][(split.fit | split.stop)[station]]
+    return len(np.unique(seen[seen >= 0]))

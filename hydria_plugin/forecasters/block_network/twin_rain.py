@@ -1,0 +1,81 @@
+"""The rain of a station's gauges over a record, as its twin is shown it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hydria_plugin import History, ModelError, Split
+from hydria_plugin.values import Floats, Ints
+
+from ..cases import usable, with_neighbours
+
+WET_MM = 0.1  # per step
+MEMORY = (np.timedelta64(3, "D"), np.timedelta64(20, "D"))  # of the totals of the rain before the window
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gauges:
+    """Z gauges over T steps. A silent one reads what the others read on average; where all are silent it is dry."""
+
+    slots: tuple[str, ...]
+    series: tuple[str, ...]
+    rain: Floats  # (T, Z) mm per step
+    step: np.timedelta64
+    scale: float  # mm; one divisor for all
+    mean: Floats  # (Z) of the steps to learn from
+    std: Floats  # (Z)
+    alike: Floats  # (Z, Z) correlation; 0 where a gauge never changes
+    speaking: Floats  # (Z) share of the steps with a value
+    wet: Floats  # (Z) share of the steps with rain, of those with a value
+
+
+def gauges_of(history: History, split: Split, station: int) -> Gauges:
+    """The rain gauges of a station. Raises ModelError when it has none that ever rained."""
+    layout, inside = history.layout, (split.fit | split.stop)[station]
+    at = [v for v, kind in enumerate(layout.kinds) if kind == "rain" and layout.present[station, v]]
+    name = layout.stations[station]
+    if not at:
+        raise ModelError(f"{name} has no rain gauge: there is nothing to read")
+    read = usable(history.inputs.each(lambda a: a[station]))[:, at]
+    known = np.isfinite(read)
+    rain = np.nan_to_num(with_neighbours(read, ("rain",) * len(at)))
+    seen = rain[inside]
+    scale = float(seen.std())
+    if not scale > 0:
+        raise ModelError(f"{name}: no rain gauge ever changes in the {len(seen)} steps to learn from")
+    std = seen.std(axis=0)
+    return Gauges(
+        tuple(layout.slots[v] for v in at), tuple(str(layout.series[station, v]) for v in at), rain, layout.step,
+        scale, seen.mean(axis=0), std, correlations(seen, std), known[inside].mean(axis=0),
+        (np.nan_to_num(read[inside]) > WET_MM).sum(axis=0) / np.maximum(known[inside].sum(axis=0), 1),
+    )  # fmt: skip
+
+
+def correlations(rain: Floats, std: Floats) -> Floats:
+    """(Z, Z) of (T, Z)."""
+    z = (rain - rain.mean(axis=0)) / np.where(std > 0, std, 1.0)
+    return np.asarray(z.T @ z / max(1, len(z)))
+
+
+def lagged(gauges: Gauges, at: Ints, lags: int) -> Floats:
+    """(B, Z, L) the rain of the ``lags`` steps up to ``at``, newest first, in units of ``scale``; dry before the
+    record."""
+    dry = np.zeros((lags - 1, gauges.rain.shape[1]))
+    views = np.lib.stride_tricks.sliding_window_view(np.concatenate([dry, gauges.rain]), lags, axis=0)
+    return np.asarray(views[at][:, :, ::-1] / gauges.scale)
+
+
+def wetness(gauges: Gauges, lags: int) -> Floats:
+    """(T, K) how wet it was before the window: totals that fade with a memory of some days, of the mean rain that is
+    more than ``lags`` steps old; as log(1 + mm)."""
+    mean = gauges.rain.mean(axis=1)
+    before = np.concatenate([np.zeros(lags), mean])[: len(mean)]
+    totals = np.empty((len(mean), len(MEMORY)))
+    keeps = np.array([np.exp(-float(gauges.step / memory)) for memory in MEMORY])
+    total = np.zeros(len(MEMORY))
+    for t, depth in enumerate(before):
+        total = total * keeps + depth
+        totals[t] = total
+    return np.log1p(totals)
