@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..explainers.knox.words import Names, Speech
     from ..workshop.knowledge import Knowledge
 
+MOST = 50  # stations on one page
 Out = Annotated[Path | None, typer.Option("--html", help="Write the report as one HTML page that works offline.")]
 
 
@@ -39,6 +40,10 @@ def knox(
         raise typer.BadParameter(f"--language: {language!r} is not allowed; allowed: {', '.join(LANGUAGES)}")
     known = knowledge_of(config, station, pipeline)
     spoken = language or known.language
+    if html is not None and len(known.readings) > MOST:
+        raise typer.BadParameter(
+            f"--html: a page holds {MOST} stations at most, not {len(known.readings)}; use --station"
+        )
     if svg is not None and len(known.readings) > 1:
         raise typer.BadParameter(
             f"--svg: a plate shows one station; name it with --station: {', '.join(known.readings)}"

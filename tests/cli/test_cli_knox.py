@@ -124,6 +124,14 @@ def test_a_plate_holds_one_station(tmp_path: Path) -> None:
     assert not (tmp_path / "x.svg").exists()
 
 
+def test_a_page_holds_only_so_many_stations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hydria_plugin.cli.explaining.MOST", 1)
+    config = platform(tmp_path, {"up": reading("up"), "down": reading("down")})
+    done = hydria("knox", config, "--html", tmp_path / "x.html")
+    assert done.exit_code == 2 and "1 stations at most, not 2; use --station" in done.stderr
+    assert hydria("knox", config, "--html", tmp_path / "x.html", "--station", "up").exit_code == 0
+
+
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     config = platform(tmp_path, {"up": reading("up")})
     done = hydria("knox", config, "--html", config / "page.html")
