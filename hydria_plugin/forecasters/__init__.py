@@ -10,6 +10,7 @@ from .blend import Blend
 from .block_network.forecaster import BlockNetwork
 from .boosting import Boosting
 from .host_forecast import HostForecast
+from .lstm.forecaster import Lstm
 from .persistence import Persistence
 from .ridge import Ridge
 
@@ -22,6 +23,7 @@ def hydria_forecasters() -> Mapping[str, Callable[..., Forecaster]]:
         "ridge": Ridge,
         "boosting": Boosting,
         "block-network": BlockNetwork,
+        "lstm": Lstm,
         "host-forecast": HostForecast,
         "blend": Blend,
     }
