@@ -18,7 +18,7 @@ from .figures import Figure, Site, contributions, gauge_map, lag_curves
 from .plate import plate
 from .readings import VARIANTS, Reading, SlotReading
 from .style import FRENCH_BUTTONS, POLICY, STYLE
-from .words import Speech, cautions_in_words, facts_in_words, headline, labels, method_in_words, skill_in_words
+from .words import Speech, capital, cautions_in_words, facts_in_words, headline, labels, method_in_words, skill_in_words
 
 CONFIG = {
     "displaylogo": False,
@@ -180,7 +180,8 @@ def variants(reading: Reading, site: Site, speech: Speech) -> str:
         for i, zone in enumerate(labels(reading, site.gauges))
     ]
     told = f"<p>{escape(speech['variants text'].format(variant=reading.variant))}</p>"
-    return told + html_table([speech["zone"], *names], rows)
+    meant = "".join(f"<dt>{escape(n)}</dt><dd>{escape(capital(speech.rule(n)))}.</dd>" for n in names if speech.rule(n))
+    return f'{told}{html_table([speech["zone"], *names], rows)}<dl class="quiet">{meant}</dl>'
 
 
 def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -22,6 +22,9 @@ thead th { color: #55606c; font-weight: 600; white-space: normal; vertical-align
 th:first-child { text-align: left; }
 th i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 8px; }
 thead th i { display: none; }
+dl { font-size: 13px; display: grid; grid-template-columns: max-content 1fr;
+  gap: 2px 12px; margin: 10px 0 0; }
+dt { font-weight: 600; } dd { margin: 0; }
 footer { margin-top: 32px; font-size: 13px; }
 @media print { .screen, header, nav, footer { display: none; } .paper { display: block; } body { padding: 0; }
   section + section { break-before: page; border: 0; } }

@@ -47,6 +47,10 @@ class Speech:
         """The sentence of a code. Raises KeyError for one without a sentence."""
         return str(texts(self.language)["cautions"][code])
 
+    def rule(self, variant: str) -> str:
+        """What a read-out does; empty for an unknown one."""
+        return str(texts(self.language)["rules"].get(variant, ""))
+
     def number(self, value: float, decimals: int = 2) -> str:
         text = f"{value:.{decimals}f}".replace("-", "−")
         return text.replace(".", ",") if self.language == "fr" else text
@@ -155,9 +159,10 @@ def facts_in_words(reading: Reading, speech: Speech) -> str:
 
 def method_in_words(reading: Reading, speech: Speech, station: str = "") -> str:
     """The method and its limits, in one paragraph."""
+    meaning = speech.rule(reading.variant)
     return speech["method"].format(
         initialisations=reading.initialisations + reading.dropped,
         station=station or reading.station,
         window=speech.duration(reading.window, reading.step),
-        variant=reading.variant,
+        rule=f"{reading.variant} ({meaning})" if meaning else reading.variant,
     )

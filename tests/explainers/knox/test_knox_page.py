@@ -100,6 +100,13 @@ def test_every_zone_has_a_row_with_its_numbers() -> None:
         assert word in shown
 
 
+def test_on_paper_the_plate_stands_for_the_figures() -> None:
+    text = made(reading())
+    assert "@media print { .screen, header, nav, footer { display: none; } .paper { display: block; }" in text
+    assert text.count('<div class="paper"><svg') == 1
+    assert text.count("{") == text.count("}")
+
+
 def test_warnings_stand_in_a_box_and_their_absence_is_said() -> None:
     assert "record nearly the same rain" in Shown(made(doubtful())).text
     assert '<aside class="caution">' not in made(reading())
@@ -111,6 +118,7 @@ def test_method_skill_and_limits_are_told() -> None:
     for word in ("after Kong-A-Siou et al. (2013)", "Limits:", "Nash-Sutcliffe efficiency 0.93", "38 random"):
         assert word in shown
     assert "as published" not in shown
+    assert "K1 Absolute weights multiplied along each path" in shown
 
 
 def test_names_from_outside_cannot_become_markup() -> None:

@@ -36,7 +36,8 @@ def fields_of(text: str) -> set[str]:
 
 def flat(language: str) -> dict[str, str]:
     held: dict[str, Any] = dict(texts(language))
-    return {**{f"caution {k}": v for k, v in held.pop("cautions").items()}, **held}
+    deep = {f"{room} {k}": v for room in ("cautions", "rules") for k, v in held.pop(room).items()}
+    return {**deep, **held}
 
 
 def test_both_languages_say_the_same_things_with_the_same_numbers() -> None:
@@ -166,6 +167,13 @@ def test_the_method_says_after_and_never_as_published() -> None:
         told = method_in_words(reading(), speech, "Anduze")
         assert after in told and "K2r" in told and "Anduze" in told and "40" in told and "24\u00a0h" in told
         assert "as published" not in told and "\n" not in told
+
+
+def test_every_read_out_is_explained_and_an_unknown_one_only_named() -> None:
+    for speech in (EN, FR):
+        assert all(speech.rule(variant) for variant in module.VARIANTS)
+    assert "the rule K2r (as K2, after" in method_in_words(reading(), EN)
+    assert "the rule moonlight. " in method_in_words(replace(reading(), variant="moonlight"), EN)
 
 
 def test_the_facts_count_who_was_left_out() -> None:
