@@ -55,7 +55,7 @@ class Caution:
     Codes, with the zones named in ``slots`` and what ``numbers`` holds (``limit``: the bound that was passed):
       spread         one zone         iqr, limit                        initialisations disagree
       sign           none             share, limit                      signed paths that lower the flow
-      disagreement   one zone         share, other, limit               headline and mean gradient disagree
+      disagreement   one zone         share, other, limit               headline and its cross-check disagree
       twin           one zone         share, other, limit               reading and forecasting network disagree
       state          none             share, limit                      the river's own past masks the rain
       skill          none             nse, limit                        the network does not reproduce the river
