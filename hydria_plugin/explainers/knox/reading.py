@@ -1,0 +1,110 @@
+"""Reading a twin: shares, lags and times of each zone, with the cautions that belong to them.
+
+The headline is the gradient: the mean effect of a millimetre more rain on the river, signs kept, over the steps of the
+record, each weighing as high as the river stood. Why this one: docs/decisions on the headline read-out. It is checked
+against what the same networks answer when a part of a zone's rain is taken away.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hydria_plugin.forecasters.block_network.twin import Twin
+from hydria_plugin.values import Floats
+
+from .checks import Findings, cautions
+from .contributions import (
+    WEIGHT_READ_OUTS,
+    Contributions,
+    divided,
+    gradient,
+    k2r,
+    median_lags,
+    median_zones,
+    negative_share,
+)
+from .readings import Reading, Share, SlotReading
+from .response import lag_shares, responses
+
+HEADLINE = "gradient"
+TAKEN = 0.2  # of the rain of a zone, in the cross-check
+
+
+def read_twin(twin: Twin) -> Reading:
+    """Of one station."""
+    effect = effect_of(twin)
+    lags = lag_shares(median_lags(effect))
+    wet, dry = by_wetness(twin)
+    variants = {name: median_zones(read(twin.networks)) for name, read in WEIGHT_READ_OUTS.items()}
+    variants[HEADLINE] = median_zones(effect)
+    quartiles = np.quantile(effect.zones, [0.25, 0.75], axis=0)
+    state, negative = float(np.median(k2r(twin.networks).state_share)), negative_share(twin.networks)
+    shares = variants[HEADLINE]
+    found = Findings(shares, quartiles[1] - quartiles[0], taken_away(twin), wet, dry, lags, negative, state)
+    return Reading(
+        twin.station, HEADLINE, twin.initialisations, twin.dropped, dict(twin.skill),
+        slot_readings(twin, shares, quartiles, lags, wet, dry), state,
+        {name: as_tuple(variant) for name, variant in variants.items()}, negative, twin.lags, twin.step, 0,
+        cautions(twin, found),
+    )  # fmt: skip
+
+
+def effect_of(twin: Twin, pick: np.ndarray | None = None) -> Contributions:
+    """The headline read-out of every member, on some of the samples or all."""
+    pick = np.ones(len(twin.height), dtype=bool) if pick is None else pick
+    lagged, height = np.asarray(twin.lagged[pick], dtype=np.float64), np.maximum(twin.height[pick], 0.0)
+    return gradient(twin.networks, lagged, twin.state[pick], height if height.any() else None)
+
+
+def taken_away(twin: Twin) -> Floats:
+    """(Z) shares by what the river, in its own unit, would have lacked without a part of a zone's rain, per millimetre:
+    median over the members."""
+    lagged = np.asarray(twin.lagged, dtype=np.float64)
+    whole, lacking = in_own_unit(twin, lagged), np.zeros((len(twin.networks), len(twin.slots)))
+    for z in range(len(twin.slots)):
+        less = lagged.copy()
+        less[:, z] *= 1 - TAKEN
+        lacking[:, z] = (whole - in_own_unit(twin, less)).mean(axis=1)
+    fallen = TAKEN * lagged.sum(axis=2).mean(axis=0)
+    by_zone = divided(lacking, fallen[None])
+    return median_zones(Contributions(by_zone[:, :, None], np.zeros((len(by_zone), 0))))
+
+
+def in_own_unit(twin: Twin, lagged: Floats) -> Floats:
+    """(M, B) what the networks give, in the unit of the river."""
+    shown = twin.networks.output(lagged, twin.state) + twin.centre
+    return np.asarray(np.maximum(shown * twin.unit + twin.floor, 0.0) ** (1.0 / twin.power))
+
+
+def by_wetness(twin: Twin) -> tuple[Floats, Floats]:
+    """(Z), (Z) shares on the wetter and on the drier half of the samples, by the rain before the window."""
+    wetness = twin.state.sum(axis=1)
+    wet = wetness > np.median(wetness)
+    if not wet.any():
+        both = median_zones(effect_of(twin))
+        return both, both
+    return median_zones(effect_of(twin, wet)), median_zones(effect_of(twin, ~wet))
+
+
+def slot_readings(
+    twin: Twin, shares: Floats, quartiles: Floats, lags: Floats, wet: Floats, dry: Floats
+) -> tuple[SlotReading, ...]:
+    """One per zone; ``quartiles`` (2, Z)."""
+    volume, per_std = (rescaled(shares, by) for by in (twin.rain_mean, twin.rain_std))
+    times = responses(lags)
+    return tuple(
+        SlotReading(
+            slot, twin.series[z], Share(float(shares[z]), float(quartiles[0, z]), float(quartiles[1, z])),
+            float(volume[z]), float(per_std[z]), as_tuple(lags[z]), times[z], float(wet[z]), float(dry[z]),
+        )
+        for z, slot in enumerate(twin.slots)
+    )  # fmt: skip
+
+
+def rescaled(shares: Floats, by: Floats) -> Floats:
+    """(Z) shares in proportion to shares times ``by``."""
+    return divided(shares * by, (shares * by).sum())
+
+
+def as_tuple(values: Floats) -> tuple[float, ...]:
+    return tuple(float(v) for v in values)
