@@ -18,6 +18,7 @@ from ..config import (
     read_config,
 )
 from ..errors import FeedError
+from ..explainers.knox.at_training import keep_knowledge
 from ..plugins import Registry, load_plugins
 from ..roles import Source, Trainable
 from ..values import Layout, Wanted
@@ -66,7 +67,7 @@ def train_one(
     progress(f"reading {utc(first)} to {utc(last)}", 0.0)
     history = read_history(source, p.layout, first, last, durations=durations_needed(ladder), rain_label=p.rain_label)
     shelf, options = open_shelf(settings, name, now), p.forecaster_options
-    return train(name, forecasters, history, shelf, rng=rng, progress=progress, options=options)
+    return train(name, forecasters, history, shelf, rng=rng, progress=progress, options=options, beside=keep_knowledge)
 
 
 def span(
