@@ -14,6 +14,7 @@ from hydria_plugin.values import ENSEMBLE_MEDIAN, ESTIMATED, Bools, Floats, Ints
 from .cases import Cases, cases_of_window, usable
 
 Explain = Callable[[Cases, tuple[str, ...]], Attribution]  # of N cases, one for each of the stations named
+Make = Callable[[Window, int, Ints, int], Cases]  # window, scenario, rows, max_age
 
 
 @dataclass(slots=True, eq=False)
@@ -39,18 +40,24 @@ def held(cases: Cases, stations: tuple[str, ...]) -> Attribution:
     return Parts.none(cases).attribution(cases, stations, {})
 
 
-def attribute_window(window: Window, median: Floats, rows: Ints, max_age: int, explain: Explain) -> Attribution:
+def attribute_window(
+    window: Window, median: Floats, rows: Ints, max_age: int, explain: Explain, make: Make = cases_of_window
+) -> Attribution:
     """The parts of ``median`` (S, H): of the one scenario; of an ensemble, the mean over its members, and what the
-    median of the mixture differs from that mean as a line of its own."""
+    median of the mixture differs from that mean as a line of its own. ``make``: as the forecaster makes its cases."""
+
+    def of_scenario(r: int) -> Attribution:
+        return as_received(explain(make(window, r, rows, max_age), window.stations), window, r)
+
     if window.scenarios == 1:
-        return explain_scenario(window, 0, rows, max_age, explain)
-    members = [explain_scenario(window, r, rows, max_age, explain) for r in range(1, window.scenarios)]
+        return of_scenario(0)
+    members = [of_scenario(r) for r in range(1, window.scenarios)]
     equal = np.full(median.shape, 1.0 / len(members))
     return Attribution.mixed([(equal, one) for one in members]).closed(ENSEMBLE_MEDIAN, median)
 
 
-def explain_scenario(window: Window, scenario: int, rows: Ints, max_age: int, explain: Explain) -> Attribution:
-    found = explain(cases_of_window(window, scenario, rows, max_age), window.stations)
+def as_received(found: Attribution, window: Window, scenario: int) -> Attribution:
+    """On the values that were received: nothing is made of those that were not."""
     past, future = (usable(signal.each(lambda a: a[:, scenario])) for signal in (window.past, window.future))
     known = np.concatenate([past, future], axis=1)
     found = to_speakers(found, known, window.layout.kinds)

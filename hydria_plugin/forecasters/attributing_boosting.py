@@ -12,13 +12,14 @@ from __future__ import annotations
 import numpy as np
 
 from hydria_plugin import Attribution
-from hydria_plugin.values import LIMITS, USUAL, Floats, Ints
+from hydria_plugin.values import LIMITS, USUAL, Floats
 
 from .attributing import Parts
 from .boosting_model import Boosted, between, quantiles
 from .cases import Cases
-from .feature_places import Place, issue_places, lead_places, sharing
+from .feature_places import issue_places, lead_places
 from .features import issue_features, lead_features
+from .laying import Place, lay
 
 
 def explain(model: Boosted, cases: Cases, stations: tuple[str, ...], num_threads: int) -> Attribution:
@@ -33,7 +34,8 @@ def explain(model: Boosted, cases: Cases, stations: tuple[str, ...], num_threads
             for g in np.unique(model.group[rows][here]):
                 mine = np.flatnonzero(here & (model.group[rows] == g))
                 said = contributions(model, int(g), form, k, cases.take(mine), num_threads)
-                usual[mine] += add(parts, said, places_of(model, cases, lead, form == 1), cases, mine, reach)
+                places = [*places_of(model, cases, lead, form == 1), Place(USUAL)]
+                usual[mine] += lay(parts, said, places, cases, mine, reach)[USUAL]
     found = parts.attribution(cases, stations, {USUAL: usual})
     return found.closed(LIMITS, quantiles(model, cases, num_threads)[..., model.fit.quantiles.index(0.5)])
 
@@ -48,30 +50,3 @@ def contributions(model: Boosted, g: int, form: int, k: int, cases: Cases, num_t
 def places_of(model: Boosted, cases: Cases, lead: int, with_rain: bool) -> list[Place]:
     past, totals, static = cases.target.shape[1], cases.totals.shape[2], model.scales.static.shape[1]
     return issue_places(cases.kinds, past, totals, static) + lead_places(cases.kinds, past, lead, with_rain)
-
-
-def add(parts: Parts, found: Floats, places: list[Place], cases: Cases, mine: Ints, reach: Floats) -> Floats:
-    """Lay contributions (N', F + 1) of the cases ``mine`` on ``parts``, times ``reach`` (N, H); (N', H) what remains
-    as usual."""
-    usual, some, far = found[:, -1].copy(), cases.take(mine), reach[mine]
-    leads = np.arange(far.shape[1])
-    for place, column in by_place(places, found).items():
-        said, steps, slots = far * column[:, None], np.arange(place.first, place.last), np.asarray(place.slots)
-        if place.of == "usual":
-            usual += column
-        elif place.of == "own":
-            parts.own[np.ix_(mine, leads, steps)] += said[:, :, None] * sharing(place, some)[:, None]
-        elif place.of == "before":
-            parts.before[np.ix_(mine, leads, slots)] += said[:, :, None] * sharing(place, some)[:, None]
-        else:
-            shared = said[:, :, None, None] * sharing(place, some)[:, None]
-            parts.inputs[np.ix_(mine, leads, steps, slots)] += shared
-    return np.asarray(far * usual[:, None])
-
-
-def by_place(places: list[Place], found: Floats) -> dict[Place, Floats]:
-    """The contributions (N, F + 1) of the columns, added up where several come from one place."""
-    sums: dict[Place, Floats] = {}
-    for place, column in zip(places, found[:, :-1].T, strict=True):
-        sums[place] = sums.get(place, 0.0) + column
-    return sums
