@@ -8,36 +8,42 @@ can be forecast. See :mod:`~hydria_plugin.forecasters.block_network.network`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
-from hydria_plugin import Forecast, History, ModelError, Split, Window
+from hydria_plugin import Attribution, Forecast, History, ModelError, Split, Window
 from hydria_plugin.learning.workbench import Workbench
 from hydria_plugin.values import Bools, Floats, Ints
 
+from ..attributing import attribute_window
 from ..boosting import seconds
 from ..boosting_fit import totals_wanted
 from ..cases import chunks, rows_of
 from ..keeping import check_fit
 from ..scenarios import mixture
+from .explaining import explain
 from .keeping import Kept, load_kept, save_kept
 from .knowledge import raw_of_history, raw_of_window
 from .learning import Folds, Options, fit_all
 from .model import ALL, AT_ONCE, Model, answer, quantiles
+from .selection import Trial
+from .twin import Twin
 
 logger = logging.getLogger("hydria.block_network")
 Progress = Callable[[str, float], None]
 
 
 class BlockNetwork:
-    """``members``: networks per knot, each from other initial weights; ``hidden``: tanh neurons; ``decay``: weight
-    decay; ``power``: 1 shows the network the target as it is, 0 its logarithm, else that power of it (Box-Cox; default:
-    a discharge 0.3, a level 1);
-    ``form``: "directed" knows the measured target, "static" does not; ``folds``: blocks of time that a share of the
-    members stops on; ``max_rows``: cases a station is fitted on at most, quiet ones thinned first."""
+    """``form``: "directed" knows the measured target, "static" does not. ``members``: networks per knot, each from
+    other initial weights; ``hidden``: tanh neurons; ``decay``: weight decay; ``select``: try others, and shorter
+    windows, by what is held out. ``power``: 1 shows the network the target as it is, 0 its logarithm, else that power
+    of it (Box-Cox; default: a discharge 0.4, a level 1). ``folds``: blocks of time, on each of which a share of the
+    members stops. ``max_rows``: cases a station is fitted on at most, quiet ones thinned first. ``twin``: fit, beside,
+    each station's network made for being read. ``num_threads``: folds trained at once, 0 = one per core."""
 
     name = "block-network"
 
@@ -53,9 +59,14 @@ class BlockNetwork:
         folds: int = 4,
         max_rows: int = 6_000,
         max_age: int = 6,
+        select: bool = True,
+        twin: bool = True,
+        num_threads: int = 0,
         seed: int = 1,
     ) -> None:
-        self.options = Options(form, members, hidden, decay, power, optimiser, folds, max_rows, max_age, seed)
+        self.options = Options(
+            form, members, hidden, decay, power, optimiser, folds, max_rows, max_age, select, twin, num_threads, seed
+        )
         self.options.check()
         self.kept: Kept | None = None
         self.folds: Folds | None = None
@@ -70,6 +81,16 @@ class BlockNetwork:
         """What was done less well than it should be, a sentence each."""
         return self.kept.notes if self.kept else ()
 
+    @property
+    def twins(self) -> Mapping[str, Twin]:
+        """By station: the networks made for being read, see :mod:`~hydria_plugin.forecasters.block_network.twin`."""
+        return self.kept.twins if self.kept else {}
+
+    @property
+    def tried(self) -> Mapping[str, tuple[Trial, ...]]:
+        """By station: what the selection tried, in order, and how much error it left."""
+        return self.kept.tried if self.kept else {}
+
     # ---- forecasting
 
     def forecast(self, window: Window) -> Forecast:
@@ -82,6 +103,11 @@ class BlockNetwork:
         values = [v for v, _ in each]
         mixed = values[0] if len(values) == 1 else mixture(np.stack(values[1:], axis=1), window.quantiles)
         return Forecast.of(window, mixed, self.name, members=np.stack([paths for _, paths in each], axis=1))
+
+    def attribute(self, window: Window) -> Attribution:
+        model, median = self.fitted(window), self.forecast(window).median
+        rows = rows_of(window.layout, model.fit.stations)
+        return attribute_window(window, median, rows, self.options.max_age, partial(explain, model), raw_of_window)
 
     def hindcast(self, history: History, at: Ints, future: bool) -> Floats:
         return self.hindcast_by(self.fitted(history), history, np.asarray(at), future, np.full(len(at), ALL))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -19,9 +21,13 @@ from ..boosting import seconds
 from ..keeping import Fit, load_arrays, save_arrays
 from .columns import Roles
 from .keeping import Kept
+from .knots import Plan, plan_of
 from .model import ALL, BY_FORM, SHARED, Group, Model, group_of
-from .station import Plan, Station, fit_station, nothing_to_learn, plan_of
+from .selection import Trial
+from .station import Station, Wish, fit_station
 from .training import Recipe
+from .twin import Twin, fit_twin
+from .twin_keeping import load_twins, save_twins
 
 FORMS = ("directed", "static")
 NAMES = (*SHARED, *(f"{name}.{i}" for i in (0, 1) for name in BY_FORM))
@@ -39,6 +45,9 @@ class Options(NamedTuple):
     folds: int
     max_rows: int
     max_age: int
+    select: bool
+    twin: bool
+    num_threads: int
     seed: int
 
     def check(self) -> None:
@@ -77,31 +86,59 @@ def fit_all(
 ) -> tuple[Kept, Folds]:
     """Raises ModelError when no station can be learned."""
     o = options
-    plan = plan_of(history, split, o.folds, o.recipe(), o.power, o.form == "directed", o.max_rows, o.max_age, o.seed)
+    threads = min(o.folds, o.num_threads or os.cpu_count() or 1)
+    plan = plan_of(history, split, o.folds, o.recipe(), threads, o.seed)
+    wish = Wish(o.form == "directed", o.power, o.max_rows, o.max_age, o.select)
     stations: dict[int, Station] = {}
+    twins: dict[str, Twin] = {}
     failed: list[ModelError] = []
-    count = len(history.layout.stations)
-    for s, name in enumerate(history.layout.stations):
-        tell = partial(report, progress, name, s / count, 1 / count)
+    notes: list[str] = []
+    names = history.layout.stations
+    for s, name in enumerate(names):
+        tell = partial(report, progress, f"networks of {name}", s / len(names), 1 / len(names))
         try:
-            make = partial(fit_station, history, split, s, plan, tell)
+            make = partial(fit_station, history, split, s, plan, wish, tell)
             stations[s] = bench.piece(make, save_station, load_station, "station", name, o._asdict())
         except ModelError as fault:
             failed.append(fault)
+            continue
+        if o.twin:
+            tell = partial(report, progress, f"twin of {name}", (s + 1) / len(names), 0.0)
+            twin = twin_of(bench, history, split, s, o, notes, tell)
+            twins |= {name: twin} if twin else {}
     if not stations:
-        raise nothing_to_learn(failed)
-    notes = tuple(note for one in stations.values() for note in one.notes)
-    notes += tuple(f"no forecast: {fault}" for fault in failed)
-    return Kept(model_of(history, plan, stations), notes), Folds(history.times, plan.fold)
+        raise ModelError("block-network: no station could be learned: " + "; ".join(str(one) for one in failed[:3]))
+    said = (*(note for one in stations.values() for note in one.notes), *notes)
+    said += tuple(f"no forecast: {fault}" for fault in failed)
+    tried = {names[s]: one.tried for s, one in stations.items()}
+    return Kept(model_of(history, plan, wish, stations), said, tried, twins), Folds(history.times, plan.fold)
 
 
-def report(progress: Callable[[str, float], None], name: str, start: float, share: float, done: float) -> None:
-    progress(f"networks of {name}", start + share * done)
+def twin_of(
+    bench: Workbench, history: History, split: Split, s: int, o: Options, notes: list[str],
+    tell: Callable[[float], None],
+) -> Twin | None:  # fmt: skip
+    """The network made for being read; a note where there is none."""
+    name = history.layout.stations[s]
+
+    def make() -> dict[str, Twin]:
+        tell(0.0)
+        return {name: fit_twin(history, split, s, np.random.default_rng([o.seed, zlib.crc32(name.encode())]))}
+
+    try:
+        return bench.piece(make, lambda made, folder: save_twins(folder, made), load_twins, "twin", name, o.seed)[name]
+    except ModelError as fault:
+        notes.append(f"no reading of the rain: {fault}")
+        return None
 
 
-def model_of(history: History, plan: Plan, stations: dict[int, Station]) -> Model:
+def report(progress: Callable[[str, float], None], what: str, start: float, share: float, done: float) -> None:
+    progress(what, start + share * done)
+
+
+def model_of(history: History, plan: Plan, wish: Wish, stations: dict[int, Station]) -> Model:
     """Stations of one shape in one group."""
-    keys = {s: one.roles.key for s, one in stations.items()}
+    keys = {s: (*one.roles.key, one.arrays["mix.0"].shape) for s, one in stations.items()}
     groups: list[Group] = []
     for key in dict.fromkeys(keys.values()):
         mine = [s for s, its in keys.items() if its == key]
@@ -109,12 +146,13 @@ def model_of(history: History, plan: Plan, stations: dict[int, Station]) -> Mode
         groups.append(group_of(np.array(mine, dtype=np.int64), stations[mine[0]].roles.kinds, arrays))
     return Model(
         Fit.of(history.layout), seconds(history.durations), plan.knots, plan.recipe.members, plan.folds,
-        plan.directed, tuple(groups),
+        wish.directed, tuple(groups),
     )  # fmt: skip
 
 
 def save_station(station: Station, folder: Path) -> None:
-    about: dict[str, Any] = {"roles": asdict(station.roles), "notes": station.notes, "dropped": station.dropped}
+    about: dict[str, Any] = {"roles": asdict(station.roles), "notes": station.notes}
+    about["tried"] = [asdict(trial) for trial in station.tried]
     (folder / "station.json").write_text(json.dumps(about), encoding="utf-8")
     save_arrays(folder, {name: array[None] for name, array in station.arrays.items()})
 
@@ -124,4 +162,6 @@ def load_station(folder: Path) -> Station:
     roles = about["roles"]
     tuples = {k: tuple(roles[k]) for k in ("zones", "others", "kinds")}
     arrays: dict[str, Floats] = {n: a[0] for n, a in load_arrays("block-network", folder, NAMES).items()}
-    return Station(Roles(**{**roles, **tuples}), arrays, tuple(about["notes"]), about["dropped"])
+    return Station(
+        Roles(**{**roles, **tuples}), arrays, tuple(about["notes"]), tuple(Trial(**t) for t in about["tried"])
+    )

@@ -28,6 +28,7 @@ POWER = 0.4  # a discharge spans decades: what is shown is its power
 class Lesson:
     """N cases of one station; those that copy another are the last."""
 
+    station: str
     roles: Roles
     raw: Cases  # with the target as the network is shown it
     view: Told
@@ -105,7 +106,9 @@ def lesson_of(history: History, split: Split, s: int, roles: Roles, max_rows: in
     z = (columns - arrays["mean"]) / arrays["size"]
     inputs = np.clip(np.where(np.isfinite(z), z, 0.0), arrays["low"], arrays["high"])
     copy = np.arange(len(pick)) >= len(keep)
-    return Lesson(roles, both, view, inputs, change[pick], at[pick], weight[pick], copy, arrays)
+    return Lesson(
+        history.layout.stations[s], roles, both, view, inputs, change[pick], at[pick], weight[pick], copy, arrays
+    )
 
 
 def joined(one: Cases, other: Cases) -> Cases:

@@ -15,7 +15,14 @@ from hydria_plugin.testing.samples import reservoir, sample_history, sample_layo
 
 from ..records import split_of
 
-FEW = {"members": 4, "folds": 2, "hidden": 2}  # options of networks that are fitted in a second or two
+FEW = {
+    "members": 4,
+    "folds": 2,
+    "hidden": 2,
+    "select": False,
+    "twin": False,
+    "num_threads": 1,
+}  # options of networks that are fitted in a second or two
 
 
 def one_station(slots: int = 3, steps: int = 500, past: int = 24, horizon: int = 3, seed: int = 3) -> History:
