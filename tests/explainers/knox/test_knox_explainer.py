@@ -17,10 +17,12 @@ from hydria_plugin.explainers.knox.explainer import Knox
 from hydria_plugin.explainers.knox.keeping import FILE, keep_readings
 from hydria_plugin.explainers.knox.readings import Reading
 from hydria_plugin.explainers.knox.schema import StationModel
+from hydria_plugin.forecasters.persistence import Persistence
 from hydria_plugin.learning.shelf import Shelf
 from hydria_plugin.plugins import load_plugins
 from hydria_plugin.testing import sample_layout
 from hydria_plugin.testing.samples import sample_forecast, sample_history, window_of
+from hydria_plugin.worker import Isolated
 from tests.explainers.knox.made_readings import doubtful, reading
 
 
@@ -82,6 +84,15 @@ def test_the_forecaster_asked_comes_first_then_any_other(shelf: Shelf) -> None:
     assert [(r.station, r.body["forecaster"]) for r in said] == [("s1", "blend"), ("s2", "another")]
     said = Knox(shelf=shelf).explain(w, sample_forecast(w), Named("another"))
     assert [(r.station, r.body["forecaster"]) for r in said] == [("s1", "another"), ("s2", "another")]
+
+
+def test_a_model_in_a_process_of_its_own_is_explained_without_being_asked(shelf: Shelf) -> None:
+    put(shelf, "another", {"s1": doubtful("s1")})
+    put(shelf, "blend", {"s1": reading("s1")})
+    isolated, w = Isolated(Persistence(), "blend", 1.0), window()
+    (report,) = Knox(shelf=shelf).explain(w, sample_forecast(w), isolated)
+    assert report.body["forecaster"] == "blend"
+    assert not isolated._children, "no process was started"
 
 
 def test_a_new_reigning_model_is_read_anew_and_an_old_one_only_once(shelf: Shelf) -> None:
