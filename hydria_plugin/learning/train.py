@@ -198,20 +198,22 @@ def keep(plan: Plan, name: str, final: Any, options: Mapping[str, Any], verdict:
         "fitted_on": "the whole record, after the verdict on the test part",
         "notes": list(plan.notes),
     }
-    version = plan.shelf.add(name, partial(save, plan, name, final), facts)
+    missed: list[str] = []
+    version = plan.shelf.add(name, partial(save, plan, name, final, missed), facts)
     if verdict.promote:
         plan.shelf.promote(name, version, verdict.why)
     scores = {who: score.relative_loss for who, score in told.items()}
-    return Outcome(name, version, verdict.promote, verdict.why, scores, plan.notes)
+    return Outcome(name, version, verdict.promote, verdict.why, scores, (*plan.notes, *missed))
 
 
-def save(plan: Plan, name: str, final: Any, folder: Path) -> None:
-    """The model, and what is kept beside it; that this fails does not cost the model."""
+def save(plan: Plan, name: str, final: Any, missed: list[str], folder: Path) -> None:
+    """The model, and what is kept beside it; that this fails does not cost the model, and is told in ``missed``."""
     final.save(folder)
     try:
         plan.beside(plan.pipeline, name, final, folder)
-    except Exception:
+    except Exception as error:
         logger.exception("nothing kept beside the model forecaster=%s", name)
+        missed.append(f"what the model knows was not kept: {type(error).__name__}: {error}")
 
 
 def note_of(history: History) -> tuple[str, ...]:

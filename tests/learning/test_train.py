@@ -72,6 +72,7 @@ def test_what_cannot_be_kept_beside_does_not_cost_the_model(
 
     (outcome,) = train("gardons", {"drift": Drift()}, history, shelf, rng=rng(), beside=beside)
     assert outcome.promoted and "no words for it" in caplog.text
+    assert outcome.notes[-1] == "what the model knows was not kept: ValueError: no words for it"
     assert shelf.verify("drift", outcome.version or "") == []
 
 
