@@ -116,13 +116,15 @@ def build_members(
 def default_members(
     registry: Registry, options: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
 ) -> dict[str, Forecaster]:
-    """Every installed forecaster that learns from a record and is no blend itself, and persistence."""
+    """Every installed forecaster that learns from a record and is no blend itself, and persistence; but not one that
+    says ``by_default = False``: it is for who names it."""
     found: dict[str, Forecaster] = {}
     for name in registry.names("forecaster"):
         offer = registry.offer("forecaster", name)
         if "members" in offer.parameters() or any(o not in options.get(name, {}) for o in offer.required()):
             continue  # one that needs options nobody gave is not meant
         built = registry.build("forecaster", name, options.get(name, {}), given)
-        if isinstance(built, Trainable) or name == "persistence":
+        wanted = isinstance(built, Trainable) and getattr(built, "by_default", True)
+        if wanted or name == "persistence":
             found[name] = built
     return found

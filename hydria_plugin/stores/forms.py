@@ -105,7 +105,9 @@ def _forecast(head: Mapping[str, Any], name: str, layout: Layout, arrays: Mappin
         made_by=tuple(makers[i] for i in arrays[f"{name}.made_by"].tolist()),
         rung=arrays[f"{name}.rung"],
         part_names=tuple(head["part_names"]),
-        **{field: arrays.get(f"{name}.{field}") for field in _OPTIONAL},
+        members=arrays.get(f"{name}.members"),
+        variance=arrays.get(f"{name}.variance"),
+        parts=arrays.get(f"{name}.parts"),
     )
 
 

@@ -20,7 +20,7 @@ FACTORIES: dict[str, Callable[[], Forecaster]] = {
     "ridge": Ridge,
     "boosting": lambda: Boosting(rounds=40, leaves=7, folds=2, num_threads=1),
     "regional boosting": lambda: Boosting(regional=True, rounds=40, leaves=7, folds=2, num_threads=1),
-    "block network": lambda: BlockNetwork(members=6, folds=2, select=False, twin=False),
+    "block network": lambda: BlockNetwork(initialisations=6, folds=2, select=False, twin=False),
 }
 
 

@@ -1,7 +1,7 @@
 """Reading a twin: shares, lags and times of each zone, with the cautions that belong to them.
 
 The headline is the gradient: the mean effect of a millimetre more rain on the river, signs kept, over the steps of the
-record, each weighing as high as the river stood. Why this one: docs/decisions on the headline read-out. It is checked
+record, each weighing as high as the river stood. Why this one: docs/decisions/0035. It is checked
 against what the same networks answer when a part of a zone's rain is taken away.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydria_plugin.forecasters.block_network.twin import Twin
+from hydria_plugin.forecasters.block_network.twin import Twin, in_own_unit
 from hydria_plugin.values import Floats
 
 from .checks import Findings, cautions
@@ -60,20 +60,15 @@ def taken_away(twin: Twin) -> Floats:
     """(Z) shares by what the river, in its own unit, would have lacked without a part of a zone's rain, per millimetre:
     median over the members."""
     lagged = np.asarray(twin.lagged, dtype=np.float64)
-    whole, lacking = in_own_unit(twin, lagged), np.zeros((len(twin.networks), len(twin.slots)))
+    net, state = twin.networks, twin.state
+    whole, lacking = in_own_unit(net.output(lagged, state), twin), np.zeros((len(twin.networks), len(twin.slots)))
     for z in range(len(twin.slots)):
         less = lagged.copy()
         less[:, z] *= 1 - TAKEN
-        lacking[:, z] = (whole - in_own_unit(twin, less)).mean(axis=1)
+        lacking[:, z] = (whole - in_own_unit(net.output(less, state), twin)).mean(axis=1)
     fallen = TAKEN * lagged.sum(axis=2).mean(axis=0)
     by_zone = divided(lacking, fallen[None])
     return median_zones(Contributions(by_zone[:, :, None], np.zeros((len(by_zone), 0))))
-
-
-def in_own_unit(twin: Twin, lagged: Floats) -> Floats:
-    """(M, B) what the networks give, in the unit of the river."""
-    shown = twin.networks.output(lagged, twin.state) + twin.centre
-    return np.asarray(np.maximum(shown * twin.unit + twin.floor, 0.0) ** (1.0 / twin.power))
 
 
 def by_wetness(twin: Twin) -> tuple[Floats, Floats]:

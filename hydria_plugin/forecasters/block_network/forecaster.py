@@ -38,20 +38,21 @@ Progress = Callable[[str, float], None]
 
 
 class BlockNetwork:
-    """``form``: "directed" knows the measured target, "static" does not. ``members``: networks per knot, each from
-    other initial weights; ``hidden``: tanh neurons; ``decay``: weight decay; ``select``: try others, and shorter
+    """``form``: "directed" knows the measured target, "static" does not. ``initialisations``: networks per knot, each
+    from other initial weights; ``hidden``: tanh neurons; ``decay``: weight decay; ``select``: try others, and shorter
     windows, by what is held out. ``power``: 1 shows the network the target as it is, 0 its logarithm, else that power
     of it (Box-Cox; default: a discharge 0.4, a level 1). ``folds``: blocks of time, on each of which a share of the
     members stops. ``max_rows``: cases a station is fitted on at most, quiet ones thinned first. ``twin``: fit, beside,
     each station's network made for being read. ``num_threads``: folds trained at once, 0 = one per core."""
 
     name = "block-network"
+    by_default = False  # a blend takes it when it is named: it trains for minutes
 
     def __init__(
         self,
         *,
         form: str = "directed",
-        members: int = 40,
+        initialisations: int = 40,
         hidden: int = 3,
         decay: float = 1.0,
         power: float | None = None,
@@ -65,7 +66,19 @@ class BlockNetwork:
         seed: int = 1,
     ) -> None:
         self.options = Options(
-            form, members, hidden, decay, power, optimiser, folds, max_rows, max_age, select, twin, num_threads, seed
+            form,
+            initialisations,
+            hidden,
+            decay,
+            power,
+            optimiser,
+            folds,
+            max_rows,
+            max_age,
+            select,
+            twin,
+            num_threads,
+            seed,
         )
         self.options.check()
         self.kept: Kept | None = None

@@ -37,7 +37,7 @@ class Options(NamedTuple):
     """What an admin may set; see :class:`~hydria_plugin.forecasters.block_network.forecaster.BlockNetwork`."""
 
     form: str
-    members: int
+    initialisations: int
     hidden: int
     decay: float
     power: float | None
@@ -54,14 +54,14 @@ class Options(NamedTuple):
         """Raise ValueError for what cannot be."""
         if self.form not in FORMS:
             raise ValueError(f"form {self.form!r} is not one of {', '.join(FORMS)}")
-        if self.folds < 2 or self.members < self.folds:
-            raise ValueError(f"members and folds: {self.members} members cannot be shared among {self.folds} folds")
+        if self.folds < 2 or self.initialisations < self.folds:
+            raise ValueError(f"{self.initialisations} initialisations cannot be shared among {self.folds} folds")
         if self.power is not None and not 0.0 <= self.power <= 1.0:
             raise ValueError(f"power must lie between 0 (logarithm) and 1 (as it is), not {self.power}")
         self.recipe()
 
     def recipe(self) -> Recipe:
-        members = self.members // self.folds * self.folds
+        members = self.initialisations // self.folds * self.folds
         return Recipe(
             members=members, hidden=self.hidden, decay=self.decay, decay_straight=self.decay, straight=True,
             optimiser=self.optimiser,

@@ -168,19 +168,10 @@ def trajectories(model: Model, group: Group, cases: Cases, rows: Ints, known: Bo
 
 def changes(model: Model, group: Group, form: int, view: Told, rows: Ints, inputs: Floats) -> Floats:
     """(N, K, M) changes at the knots by one form."""
-    f, m = group.forms[form], model.members
-    if form == 0:
-        output = f.stack.answer(rain(group, f, fallen(view), rows), inputs, rows)
-    else:
-        parts = [slice(k * m, (k + 1) * m) for k in range(len(model.knots))]
-        output = np.concatenate(
-            [
-                f.stack.answer(rain(group, f, fallen_by(view, lead), rows), inputs, rows, part)
-                for lead, part in zip(model.knots, parts, strict=True)
-            ],
-            axis=1,
-        )
-    change = output.reshape(len(rows), len(model.knots), m) * f.scale[rows][:, :, None]
+    f = group.forms[form]
+    fell = [fallen_by(view, lead) for lead in model.knots] if form else [fallen(view)]
+    output = f.stack.answer(np.stack([rain(group, f, one, rows) for one in fell], axis=1), inputs, rows)
+    change = output.reshape(len(rows), len(model.knots), model.members) * f.scale[rows][:, :, None]
     return np.clip(change, f.least[rows][:, :, None], f.most[rows][:, :, None])
 
 

@@ -1,9 +1,10 @@
-"""Asking many networks at once: the weights of all stations of one shape, stacked so that each is read once.
+"""Asking many networks at once: the weights of all stations of one shape, stacked so that each is read once, and with
+the networks last, so that what is worked on is contiguous.
 
-kernel (S, Z, J, L)         the zones' linear neurons; J = knots by members
-push   (S, J * (N + 1), K + 1)  on the state and on 1: the tanh neurons, and last the straight path
-mix    (S, J, N + 1, Z)     of the zones
-out    (S, J, N)
+    kernel (S, Z, L, J)           the zones' linear neurons; J = knots by members
+    push   (S, K + 1, (N + 1) * J)   on the state and on 1: the tanh neurons, and last the straight path
+    mix    (S, N + 1, Z, J)       of the zones
+    out    (S, N, J)
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hydria_plugin.values import Floats, Ints
 
 from .network import Networks
 
-AT_ONCE = 400_000  # neurons by cases in one piece, so that it stays in the cache
+AT_ONCE = 50_000  # neurons by cases in one piece, so that it stays in the cache
 STACKED = ("kernel", "push", "mix", "out")
 
 
@@ -30,42 +31,47 @@ class Stack:
     mix: Floats
     out: Floats
 
-    def answer(self, lagged: Floats, state: Floats, rows: Ints, part: slice = slice(None)) -> Floats:
-        """(N, J) for cases (N, Z, L) and (N, K) of the stations ``rows`` (N); only the networks ``part`` of J."""
-        n, j = len(rows), len(range(*part.indices(self.out.shape[1])))
+    def answer(self, lagged: Floats, state: Floats, rows: Ints) -> Floats:
+        """(N, J) for cases of the stations ``rows`` (N): ``state`` (N, K), and ``lagged`` (N, P, Z, L), one for each of
+        P equal parts of J."""
+        n, j = len(rows), self.out.shape[2]
         with_one = np.concatenate([state, np.ones((n, 1))], axis=1)
         said = np.empty((n, j))
         alone = bool(n) and bool((rows == rows[0]).all())
-        size = max(1, AT_ONCE // (j * self.mix.shape[2]))
+        size = max(1, AT_ONCE // (j * self.mix.shape[1]))
         for first in range(0, n, size):
             some = slice(first, min(first + size, n))
             if alone:
-                one = self.respond(slice(rows[0], rows[0] + 1), lagged[some][None], with_one[some][None], part)
-                said[some] = one[0]
+                said[some] = self.respond(slice(rows[0], rows[0] + 1), lagged[some][None], with_one[some][None])[0]
             else:
                 each = in_order(rows[some])
-                said[some] = self.respond(each, lagged[some][:, None], with_one[some][:, None], part)[:, 0]
+                said[some] = self.respond(each, lagged[some][:, None], with_one[some][:, None])[:, 0]
         return said
 
-    def respond(self, rows: Ints | slice, lagged: Floats, state: Floats, part: slice) -> Floats:
-        """(G, B, J) for (G, B, Z, L) and (G, B, K + 1)."""
-        mix, out = self.mix[rows, part], self.out[rows, part]
-        g, j, neurons, zones = mix.shape
-        push = self.push[rows].reshape(g, -1, neurons, state.shape[2])[:, part].reshape(g, j * neurons, -1)
-        pushed = (push @ state.swapaxes(1, 2)).reshape(g, j, neurons, -1)
-        blocks = self.kernel[rows][:, :, part] @ np.moveaxis(lagged, 1, 3)  # (G, Z, J, B)
-        for z in range(zones):
-            pushed += mix[..., z, None] * blocks[:, z, :, None]
-        bent = np.einsum("gjn,gjnb->gbj", out, np.tanh(pushed[:, :, :-1]))
-        return np.asarray(bent + pushed[:, :, -1].swapaxes(1, 2))
+    def respond(self, rows: Ints | slice, lagged: Floats, state: Floats) -> Floats:
+        """(G, B, J) for (G, B, P, Z, L) and (G, B, K + 1)."""
+        kernel, mix, out = self.kernel[rows], self.mix[rows], self.out[rows]
+        g, neurons, _, j = mix.shape
+        parts = lagged.shape[2]
+        share = j // parts
+        by_part = [
+            np.moveaxis(lagged[:, :, p], 2, 1) @ kernel[..., p * share : (p + 1) * share] for p in range(parts)
+        ]  # each (G, Z, B, J / P)
+        blocks = by_part[0] if parts == 1 else np.concatenate(by_part, axis=3)
+        pushed = (state @ self.push[rows]).reshape(g, -1, neurons, j)
+        pushed += np.einsum("gnzj,gzbj->gbnj", mix, blocks)
+        hidden = pushed[:, :, :-1]
+        np.tanh(hidden, out=hidden)
+        hidden *= out[:, None]
+        return np.asarray(pushed.sum(axis=2))
 
     def networks(self, row: int, part: slice) -> Networks:
         """Some networks of one station, as they were trained."""
-        mix, out = self.mix[row, part], self.out[row, part]
-        neurons = mix.shape[1]
-        push = self.push[row].reshape(-1, neurons, self.push.shape[2])[part]
+        mix, out = np.moveaxis(self.mix[row][..., part], 2, 0), self.out[row][:, part].T
+        neurons, j = self.mix.shape[1], self.out.shape[2]
+        push = np.moveaxis(self.push[row].reshape(-1, neurons, j)[..., part], (0, 2), (2, 0))  # (J, N + 1, K + 1)
         return Networks(
-            kernel=self.kernel[row, :, part].swapaxes(0, 1), mix=mix[:, :-1], state=push[:, :-1, :-1],
+            kernel=np.moveaxis(self.kernel[row][..., part], 2, 0), mix=mix[:, :-1], state=push[:, :-1, :-1],
             bias=push[:, :-1, -1], out=out, out_bias=push[:, -1, -1], straight=mix[:, -1],
             straight_state=push[:, -1, :-1],
         )  # fmt: skip
@@ -81,13 +87,15 @@ def stacked(knots: Sequence[Networks]) -> dict[str, Floats]:
     whole = {name: np.concatenate([n.arrays()[name] for n in knots]) for name in knots[0].arrays()}
     tanh = np.concatenate([whole["state"], whole["bias"][..., None]], axis=2)
     straight = np.concatenate([whole["straight_state"], whole["out_bias"][:, None]], axis=1)
-    push = np.concatenate([tanh, straight[:, None]], axis=1)
-    return {
-        "kernel": np.ascontiguousarray(whole["kernel"].swapaxes(0, 1)),
-        "push": push.reshape(-1, push.shape[2]),
-        "mix": np.concatenate([whole["mix"], whole["straight"][:, None]], axis=1),
-        "out": whole["out"],
+    push = np.concatenate([tanh, straight[:, None]], axis=1)  # (J, N + 1, K + 1)
+    mix = np.concatenate([whole["mix"], whole["straight"][:, None]], axis=1)  # (J, N + 1, Z)
+    arrays = {
+        "kernel": np.moveaxis(whole["kernel"], 0, 2),
+        "push": np.moveaxis(push, (0, 2), (2, 0)).reshape(push.shape[2], -1),
+        "mix": np.moveaxis(mix, 0, 2),
+        "out": whole["out"].T,
     }
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
 def stack_of(arrays: Mapping[str, Floats]) -> Stack:

@@ -1,9 +1,10 @@
 """The static twin: a block network that gives the river of this step from rain alone, trained to be read.
 
 A network that forecasts is told what the river did an hour ago, and leans on it: its weights hide the rain. The twin
-sees only rain, lag by lag, and two totals of the rain before its window. What it is shown of the river is made even: a
-discharge as its power 0.6, which is near a level; each step weighs by 1 / (height + mean height)^2, since errors of
-rain and rating grow with the flow. See docs/decisions on the headline read-out for what that was measured to bring.
+sees only rain, lag by lag, and two totals of the rain before its window. What it is shown of the river is made even:
+the power 0.75 of a discharge or, which is near it by a common rating curve, the power 1.25 of a level above its lowest;
+a step weighs by 1 / (height + half the mean height)^2, since errors of rain and rating grow with the flow. What that
+brings is in docs/decisions/0035-the-headline-read-out.md.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from .twin_window import WINDOWS, window_of
 
 Progress = Callable[[str, float | None], None]
 RECIPE = Recipe(members=40, hidden=5, decay=0.1, ridge=0.1, smooth=10.0)
-POWER = 0.6  # of a discharge: as a level by a common rating curve
+POWERS = {"discharge": 0.75, "level": 1.25}  # of what is shown
+CALM = 0.5  # of the mean height: below it, errors no longer fall with the flow
 MOST_FIT, MOST_KEPT = 6000, 2000  # samples to train on, and to read by
 FEWEST = 40  # steps with a truth, to fit on
 
@@ -38,8 +40,9 @@ class Twin:
     step: np.timedelta64
     networks: Networks  # (M) static, without a straight path
     rain_scale: float  # mm; one divisor for all zones
-    power: float  # of the target
-    floor: float  # lowest height seen, in the unit of the target's power
+    power: float  # of the target above its origin
+    origin: float  # in the unit of the river: 0 for a discharge, the lowest seen for a level
+    floor: float  # lowest height seen, in the unit of that power
     unit: float  # of the height
     centre: float  # of the height in units
     lagged: Floats  # (B, Z, L) in rain_scale, newest first
@@ -95,7 +98,7 @@ def fit_twin(
     keep = np.sort(rng.permutation(len(fit))[:MOST_KEPT])
     return Twin(
         name, gauges.slots, gauges.series, history.layout.step, trained.networks, gauges.scale, height.power,
-        height.floor, height.unit, height.centre, fit.lagged[keep].astype(np.float32), fit.state[keep],
+        height.origin, height.floor, height.unit, height.centre, fit.lagged[keep].astype(np.float32), fit.state[keep],
         height.values[fit_at][keep], gauges.mean, gauges.std, gauges.alike, gauges.speaking, gauges.wet,
         skill(trained, judged, height), events_in(split, station), trained.dropped, trained.seconds,
     )  # fmt: skip
@@ -107,23 +110,26 @@ class Height:
 
     values: Floats  # (T) NaN = no measured value
     power: float
+    origin: float
     floor: float
     unit: float
     centre: float
 
     @classmethod
     def of(cls, history: History, split: Split, station: int) -> Height:
-        flow = history.layout.quantities[station] == "discharge"
-        power = POWER if flow else 1.0
+        quantity = history.layout.quantities[station]
         signal = history.target.each(lambda a: a[station])
         values = np.where(signal.trusted, np.asarray(signal.values, dtype=np.float64), np.nan)
-        shown = np.maximum(values, 0.0) ** power if flow else values
-        seen = shown[(split.fit | split.stop)[station] & np.isfinite(shown)]
-        if not len(seen) or np.ptp(seen) == 0:
-            said = "never changes" if len(seen) else "has no measured value"
+        seen = (split.fit | split.stop)[station] & np.isfinite(values)
+        if not seen.any() or np.ptp(values[seen]) == 0:
+            said = "never changes" if seen.any() else "has no measured value"
             raise ModelError(f"{history.layout.stations[station]}: the river {said}: there is nothing to learn")
-        floor, unit = float(seen.min()), float(seen.std())
-        return cls((shown - floor) / unit, power, floor, unit, float((seen.mean() - floor) / unit))
+        origin = float(values[seen].min()) if quantity == "level" else 0.0
+        power = POWERS[quantity]
+        shown = np.maximum(values - origin, 0.0) ** power
+        floor, unit = float(shown[seen].min()), float(shown[seen].std())
+        centre = (float(shown[seen].mean()) - floor) / unit
+        return cls((shown - floor) / unit, power, origin, floor, unit, centre)
 
     def target(self, at: Ints) -> Floats:
         """(B) what a network is shown at steps ``at``."""
@@ -131,13 +137,18 @@ class Height:
 
     def weight(self, at: Ints) -> Floats:
         """(B) of the squared errors at steps ``at``, of mean 1."""
-        weight = 1.0 / (np.maximum(self.values[at], 0.0) + self.centre) ** 2
+        weight = 1.0 / (np.maximum(self.values[at], 0.0) + CALM * self.centre) ** 2
         return np.asarray(weight / weight.mean()) if len(at) else weight
 
     def back(self, shown: Floats) -> Floats:
         """The unit of the river from what a network gives."""
-        whole = (shown + self.centre) * self.unit + self.floor
-        return np.asarray(np.maximum(whole, 0.0) ** (1.0 / self.power) if self.power != 1.0 else whole)
+        return in_own_unit(shown, self)
+
+
+def in_own_unit(shown: Floats, of: Height | Twin) -> Floats:
+    """What a network gives, in the unit of the river."""
+    whole = (shown + of.centre) * of.unit + of.floor
+    return np.asarray(np.maximum(whole, 0.0) ** (1.0 / of.power) + of.origin)
 
 
 def thinned(at: Ints, height: Floats, most: int, rng: np.random.Generator) -> Ints:

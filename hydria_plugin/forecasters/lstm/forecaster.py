@@ -36,6 +36,7 @@ class Lstm:
     is. The same data, options and seed bring the same model on one machine."""
 
     name = "lstm"
+    by_default = False  # a blend takes it when it is named: it trains for minutes
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from hydria_plugin.testing.samples import reservoir, sample_history, sample_layo
 from ..records import split_of
 
 FEW = {
-    "members": 4,
+    "initialisations": 4,
     "folds": 2,
     "hidden": 2,
     "select": False,

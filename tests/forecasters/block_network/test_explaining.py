@@ -20,7 +20,7 @@ from tests.forecasters.records import split_of
 
 pytestmark = pytest.mark.skipif(not hasattr(BlockNetwork, "attribute"), reason="the network cannot say why yet")
 P, H = 12, 6
-FEW = {"members": 4, "hidden": 2, "folds": 2, "max_rows": 150, "select": False, "twin": False, "num_threads": 1}
+FEW = {"initialisations": 4, "hidden": 2, "folds": 2, "max_rows": 150, "select": False, "twin": False, "num_threads": 1}
 
 
 def layout(quantity: str = "level", kinds: tuple[str, ...] = ("rain", "rain", "level", "pet")) -> Layout:

@@ -36,7 +36,7 @@ def test_members_are_trajectories_whose_median_is_the_centre() -> None:
     window = window_of(one_station(), 300, future=True)
     answer = small().forecast(window)
     assert answer.members is not None
-    assert answer.members.shape == (1, 1, FEW["members"], 3)
+    assert answer.members.shape == (1, 1, FEW["initialisations"], 3)
     np.testing.assert_allclose(np.median(answer.members[:, 0], axis=1), answer.median)
     assert np.ptp(answer.members, axis=2).min() > 0, "other initial weights, other paths"
 
@@ -53,7 +53,7 @@ def test_of_an_ensemble_of_rain_every_scenario_has_its_members() -> None:
     )
     members = small().forecast(many).members
     assert members is not None
-    assert members.shape == (1, 4, FEW["members"], 3)
+    assert members.shape == (1, 4, FEW["initialisations"], 3)
     np.testing.assert_allclose(members[:, 0], members[:, 1])
     assert not np.allclose(members[:, 1], members[:, 3])
 
@@ -218,7 +218,7 @@ def test_progress_rises_to_one() -> None:
     ("options", "said"),
     [
         ({"form": "recursive"}, "form 'recursive' is not one of directed, static"),
-        ({"members": 3, "folds": 4}, "3 members cannot be shared among 4 folds"),
+        ({"initialisations": 3, "folds": 4}, "3 initialisations cannot be shared among 4 folds"),
         ({"folds": 1}, "cannot be shared among 1 folds"),
         ({"power": 2.0}, "between 0 .* and 1"),
         ({"optimiser": "hope"}, "'hope' is not one of"),

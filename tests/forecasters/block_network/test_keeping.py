@@ -85,7 +85,7 @@ def test_a_station_without_rain_has_a_note_instead_of_a_twin() -> None:
 
 def test_an_interrupted_fit_keeps_twins_and_trials(tmp_path: Path) -> None:
     history = one_station()
-    options = {"members": 4, "folds": 2, "num_threads": 1, "select": True}
+    options = {"initialisations": 4, "folds": 2, "num_threads": 1, "select": True}
     first = BlockNetwork(**options).fit_on(Workbench(tmp_path), history, split_of(history))  # type: ignore[arg-type]
     told: list[str] = []
     again = BlockNetwork(**options).fit_on(  # type: ignore[arg-type]

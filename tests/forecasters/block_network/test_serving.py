@@ -31,14 +31,19 @@ def stations(count: int, knots: int = 2, **shape: int) -> tuple[Stack, list[list
 
 def inputs(n: int, z: int = 2, lags: int = 5, k: int = 4) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(7)
-    return rng.gamma(1.0, 1.0, (n, z, lags)), rng.standard_normal((n, k))
+    return rng.gamma(1.0, 1.0, (n, 1, z, lags)), rng.standard_normal((n, k))
 
 
 def one_by_one(each: list[list[Networks]], rows: np.ndarray, lagged: np.ndarray, state: np.ndarray) -> np.ndarray:
     """(N, J) by the networks themselves."""
     return np.stack(
         [
-            np.concatenate([net.output(lagged[i : i + 1], state[i : i + 1])[:, 0] for net in each[row]])
+            np.concatenate(
+                [
+                    net.output(lagged[i : i + 1, k % lagged.shape[1]], state[i : i + 1])[:, 0]
+                    for k, net in enumerate(each[row])
+                ]
+            )
             for i, row in enumerate(rows)
         ]
     )
@@ -73,12 +78,13 @@ def test_in_pieces_it_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.undo()
 
 
-@pytest.mark.parametrize("part", [slice(0, 3), slice(3, 6), slice(1, 2)])
-def test_some_of_the_networks(part: slice) -> None:
-    stack, _ = stations(4)
+def test_each_knot_may_have_rain_of_its_own() -> None:
+    stack, each = stations(4)
     lagged, state = inputs(4)
-    rows = np.arange(4)
-    np.testing.assert_allclose(stack.answer(lagged, state, rows, part), stack.answer(lagged, state, rows)[:, part])
+    two = np.concatenate([lagged, 2.0 * lagged], axis=1)
+    for rows in (np.arange(4), np.ones(4, int)):
+        expected = one_by_one(each, rows, two, state)
+        np.testing.assert_allclose(stack.answer(two, state, rows), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_the_networks_come_back_as_they_were() -> None:

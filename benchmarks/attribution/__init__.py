@@ -1,0 +1,1 @@
+"""Attribution against what is known by construction, and against captum and shap."""
