@@ -4,8 +4,8 @@
 
 Beside it, turn by turn in the same run: reading the same weights once (the memory bound), and the same networks by
 torch.bmm, laid out alike. Asked: at least 80 % of the bound, and 2.5 times torch. The weights are random: speed does
-not depend on them. One thread (OMP_NUM_THREADS=1), its own processor time, best of the repeats: other work on the machine
-can only slow a repeat down.
+not depend on them. One thread (OMP_NUM_THREADS=1), its own processor time, best of the repeats: other work on the
+machine can only slow a repeat down.
 """
 
 from __future__ import annotations
