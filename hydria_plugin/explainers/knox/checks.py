@@ -10,7 +10,7 @@ from hydria_plugin.values import Floats
 
 from .readings import Caution
 
-SPREAD = 0.06  # interquartile range of a share over the initialisations
+SPREAD = 0.04  # interquartile range of a share over the initialisations
 SIGN = 0.2  # share of the paths that lower the flow
 DISAGREEMENT = 0.10  # between the headline and the cross-check
 STATE = 0.4  # share of the state inputs
@@ -18,7 +18,7 @@ SKILL = 0.7  # Nash and Sutcliffe's efficiency, as the target was shown
 ALIKE = 0.95  # correlation of two gauges
 SILENT = 0.005  # share of the steps with rain and a value
 SPEAKING = 0.9  # share of the steps with a value
-WINDOW = 0.07  # of the peak of a zone's response, that the last eighth of the window still holds on average
+WINDOW = 0.02  # share of a zone's response in the last eighth of the window
 EVENTS = 5
 DROPPED = 0.1  # share of the initialisations
 WET_DRY = 0.15
@@ -76,7 +76,7 @@ def of_the_gauges(twin: Twin) -> Iterator[Caution]:
 def of_the_zones(twin: Twin, found: Findings) -> Iterator[Caution]:
     last = max(1, twin.lags // 8)
     for z, slot in enumerate(twin.slots):
-        share, late = float(found.shares[z]), left_over(found.lags[z], last)
+        share, late = float(found.shares[z]), float(found.lags[z, -last:].sum())
         if found.iqr[z] > SPREAD:
             yield Caution("spread", {"iqr": float(found.iqr[z]), "limit": SPREAD}, (slot,))
         if abs(share - found.cross[z]) > DISAGREEMENT:
@@ -87,8 +87,3 @@ def of_the_zones(twin: Twin, found: Findings) -> Iterator[Caution]:
         if abs(found.wet[z] - found.dry[z]) > WET_DRY:
             numbers = {"wet": float(found.wet[z]), "dry": float(found.dry[z]), "limit": WET_DRY}
             yield Caution("wet-dry", numbers, (slot,))
-
-
-def left_over(lags: Floats, last: int) -> float:
-    """Mean of the ``last`` lags of a distribution (L), of its peak."""
-    return float(lags[-last:].mean() / lags.max()) if lags.any() else 0.0

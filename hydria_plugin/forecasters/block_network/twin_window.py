@@ -1,4 +1,4 @@
-"""How many lags a twin needs: one window longer than the shortest with which a linear model does nearly its best.
+"""How many lags a twin needs: two windows longer than the shortest with which a linear model does nearly its best.
 
 The network's kernels are smooth, so lags beyond the response cost little; a window that cuts the response off moves
 its centroid.
@@ -14,6 +14,7 @@ from .training import Recipe, Samples
 
 WINDOWS = (6, 9, 12, 18, 24, 36, 48, 72)  # steps
 NEARLY = 1.05  # of the least loss
+LONGER = 2  # windows beyond it
 
 
 def window_of(fit: Samples, stop: Samples, recipe: Recipe) -> int:
@@ -21,7 +22,7 @@ def window_of(fit: Samples, stop: Samples, recipe: Recipe) -> int:
     windows = [w for w in WINDOWS if w <= fit.lagged.shape[2]]
     losses = [linear_loss(fit, stop, lags, recipe) for lags in windows]
     enough = next(i for i, loss in enumerate(losses) if loss <= NEARLY * min(losses))
-    return windows[min(enough + 1, len(windows) - 1)]
+    return windows[min(enough + LONGER, len(windows) - 1)]
 
 
 def linear_loss(fit: Samples, stop: Samples, lags: int, recipe: Recipe) -> float:

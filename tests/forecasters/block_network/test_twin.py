@@ -162,7 +162,7 @@ def test_the_window_is_a_little_longer_than_the_response() -> None:
     x = planted.lagged(rain, 36)
     y = np.einsum("bzl,zl,z->b", x[:, :, : planted.LAGS], planted.responses(), planted.SHARES)
     fit, stop = (planted.Samples(x[a], np.zeros((len(x[a]), 0)), y[a]) for a in (slice(0, 1000), slice(1000, None)))
-    assert window_of(fit, stop, Recipe()) == 12
+    assert window_of(fit, stop, Recipe()) == 18
     assert columns(fit, 3).shape == (1000, 10)
     short = replace(fit, lagged=fit.lagged[:, :, :6]), replace(stop, lagged=stop.lagged[:, :, :6])
     assert window_of(*short, Recipe()) == WINDOWS[0]

@@ -1,0 +1,173 @@
+"""The reading of a twin: the truth of a fictitious basin, and each caution when there is cause for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hydria_plugin.explainers.knox.checks import Findings, cautions
+from hydria_plugin.explainers.knox.document import document
+from hydria_plugin.explainers.knox.reading import HEADLINE, by_wetness, effect_of, read_twin, rescaled, taken_away
+from hydria_plugin.explainers.knox.readings import VARIANTS, Reading
+from hydria_plugin.explainers.knox.words import Speech, cautions_in_words
+from hydria_plugin.forecasters.block_network.training import Recipe
+from hydria_plugin.forecasters.block_network.twin import RECIPE, Twin, fit_twin
+from hydria_plugin.learning.basin_cases import A, cases
+from hydria_plugin.learning.fictitious_basin import Record, simulate
+from hydria_plugin.learning.fictitious_cases import history_of, study_split
+
+QUICK: Recipe = replace(RECIPE, members=5)
+
+
+def twin_of(record: Record) -> Twin:
+    split = study_split(record, np.random.default_rng(1))
+    return fit_twin(history_of(record), split, 0, np.random.default_rng(2), QUICK)
+
+
+@pytest.fixture(scope="module")
+def record() -> Record:
+    return simulate(replace(A, events=20), np.random.default_rng(905))
+
+
+@pytest.fixture(scope="module")
+def twin(record: Record) -> Twin:
+    return twin_of(record)
+
+
+@pytest.fixture(scope="module")
+def reading(twin: Twin) -> Reading:
+    return read_twin(twin)
+
+
+# ---- the truth ----------------------------------------------------------------------------------------------------
+
+
+def test_shares_and_times_of_the_basin_are_found(reading: Reading, record: Record) -> None:
+    shares = np.array([slot.share.median for slot in reading.slots])
+    np.testing.assert_allclose(shares, record.basin.shares, atol=0.03)
+    times = [slot.response.centroid for slot in reading.slots if slot.response]
+    np.testing.assert_allclose(times, record.basin.centroids(1.0), atol=0.8)
+    assert reading.cautions == () and reading.variant == HEADLINE in VARIANTS
+
+
+def test_it_is_whole(reading: Reading, twin: Twin) -> None:
+    assert reading.station == twin.station and reading.window == twin.lags and reading.step == twin.step
+    assert sum(s.share.median for s in reading.slots) == pytest.approx(1)
+    for slot in reading.slots:
+        assert slot.share.q25 <= slot.share.q75 and len(slot.lags) == twin.lags
+        assert sum(slot.lags) == pytest.approx(1)
+    for shares in reading.variants.values():
+        assert sum(shares) == pytest.approx(1) and min(shares) >= 0
+    assert 0 <= reading.negative_share < 0.2 and 0 <= reading.state_share < 0.4
+    assert document("p", "f", "1", {"s": reading})["stations"]
+
+
+def test_volume_and_per_std_shares_are_told_apart(reading: Reading, twin: Twin) -> None:
+    shares = np.array([s.share.median for s in reading.slots])
+    volume = shares * twin.rain_mean
+    np.testing.assert_allclose([s.volume_share for s in reading.slots], volume / volume.sum())
+    np.testing.assert_allclose([s.per_std_share for s in reading.slots], rescaled(shares, twin.rain_std))
+
+
+def test_the_check_by_taking_rain_away_agrees(twin: Twin, record: Record) -> None:
+    found = taken_away(twin)
+    assert found.sum() == pytest.approx(1)
+    np.testing.assert_allclose(found, record.basin.shares, atol=0.08)
+
+
+def test_wet_and_dry_halves_cover_the_samples(twin: Twin) -> None:
+    wet, dry = by_wetness(twin)
+    assert wet.sum() == pytest.approx(1) == dry.sum()
+    same = by_wetness(replace(twin, state=np.zeros_like(twin.state)))
+    np.testing.assert_array_equal(same[0], same[1])
+
+
+def test_each_step_weighs_as_high_as_the_river_stood(twin: Twin) -> None:
+    low = replace(twin, height=np.where(twin.height > np.median(twin.height), 0.0, twin.height))
+    pick = twin.height <= np.median(twin.height)
+    np.testing.assert_allclose(effect_of(low).rain, effect_of(twin, pick).rain)
+    flat = effect_of(replace(twin, height=np.zeros_like(twin.height)))
+    assert np.isfinite(flat.rain).all()
+
+
+# ---- cautions -----------------------------------------------------------------------------------------------------
+
+
+def findings(**changes: object) -> Findings:
+    quarter = np.full(4, 0.25)
+    lags = np.zeros((4, 24))
+    lags[:, 3] = 1.0
+    good = Findings(quarter, np.full(4, 0.01), quarter, quarter, quarter, lags, 0.01, 0.1)
+    return replace(good, **changes)  # type: ignore[arg-type]
+
+
+def long_kernels(twin: Twin) -> Twin:
+    network = twin.networks
+    return replace(twin, networks=replace(network, kernel=network.kernel[:, :, :24]))
+
+
+late = np.zeros((4, 24))
+late[:, :] = 1 / 24
+
+
+@pytest.mark.parametrize(
+    ("code", "twins", "finds"),
+    [
+        ("skill", {"skill": {"nse": 0.9, "nse_shown": 0.5}}, {}),
+        ("events", {"events": 4}, {}),
+        ("members", {"dropped": 3}, {}),
+        ("sign", {}, {"negative": 0.3}),
+        ("state", {}, {"state": 0.6}),
+        ("silent", {"wet": np.array([0.2, 0.0, 0.2, 0.2])}, {}),
+        ("silent", {"speaking": np.array([1.0, 1.0, 1.0, 0.6])}, {}),
+        ("alike", {"alike": np.full((4, 4), 0.2) + np.array([[0, 0.78], [0.78, 0]]).repeat(2, 0).repeat(2, 1)}, {}),
+        ("spread", {}, {"iqr": np.array([0.01, 0.2, 0.01, 0.01])}),
+        ("disagreement", {}, {"cross": np.array([0.4, 0.1, 0.25, 0.25])}),
+        ("window", {}, {"lags": late}),
+        ("wet-dry", {}, {"wet": np.array([0.5, 0.0, 0.25, 0.25])}),
+    ],
+)
+def test_each_caution_has_its_cause_its_numbers_and_its_words(
+    code: str, twins: dict[str, object], finds: dict[str, object], twin: Twin, reading: Reading
+) -> None:
+    sound = long_kernels(twin)
+    assert cautions(sound, findings()) == ()
+    found = cautions(replace(sound, **twins), findings(**finds))  # type: ignore[arg-type]
+    assert {c.code for c in found} == {code}
+    assert all("limit" in c.numbers and set(c.slots) <= set(twin.slots) for c in found)
+    for language in ("en", "fr"):
+        said = cautions_in_words(replace(reading, cautions=found), Speech(language))
+        assert len(said) == len(found) and all("{" not in s and "“" not in s for s in said)
+
+
+def test_one_gauge_says_that_it_is_alone(twin: Twin) -> None:
+    lone = replace(long_kernels(twin), slots=("rain.1",), alike=np.ones((1, 1)))
+    one = findings(
+        **{name: np.ones(1) for name in ("shares", "cross", "wet", "dry")}, iqr=np.zeros(1), lags=findings().lags[:1]
+    )
+    assert [c.code for c in cautions(lone, one)] == ["single"]
+
+
+def test_two_gauges_that_read_the_same_are_named_together() -> None:
+    record = simulate(replace(cases()["identical"], events=18), np.random.default_rng(3))
+    reading = read_twin(twin_of(record))
+    alike = [c for c in reading.cautions if c.code == "alike"]
+    assert [c.slots for c in alike] == [("rain.1", "rain.2")] and alike[0].numbers["correlation"] > 0.99
+
+
+def test_a_gauge_off_the_basin_has_no_share() -> None:
+    record = simulate(replace(cases()["off-basin"], events=20), np.random.default_rng(3))
+    assert read_twin(twin_of(record)).slots[4].share.median < 0.03
+
+
+def test_a_dead_gauge_says_nothing_and_is_named(twin: Twin) -> None:
+    network, gone = twin.networks, np.array([1.0, 1.0, 1.0, 0.0])
+    dead = replace(
+        twin, networks=replace(network, kernel=network.kernel * gone[:, None]), wet=twin.wet * gone,
+        lagged=twin.lagged * gone[:, None].astype(np.float32), rain_mean=twin.rain_mean * gone,
+    )  # fmt: skip
+    reading = read_twin(dead)
+    assert reading.slots[3].share.median == 0 and reading.slots[3].response is None
+    assert any(c.code == "silent" and c.slots == ("rain.4",) for c in reading.cautions)
