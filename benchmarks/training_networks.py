@@ -45,7 +45,9 @@ def sklearn_loop(fit: Samples, stop: Samples, members: int, hidden: int) -> tupl
     x, z = (np.column_stack([s.lagged.reshape(len(s), -1), s.state]) for s in (fit, stop))
     begun, losses = time.perf_counter(), []
     for seed in range(members):
-        model = MLPRegressor((hidden,), activation="tanh", early_stopping=True, max_iter=500, random_state=seed)
+        model = MLPRegressor(
+            hidden_layer_sizes=(hidden,), activation="tanh", early_stopping=True, max_iter=500, random_state=seed
+        )
         model.fit(x, fit.target)
         losses.append(float(np.mean((model.predict(z) - stop.target) ** 2)))
     return (time.perf_counter() - begun) / members, float(np.median(losses))
