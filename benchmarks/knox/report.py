@@ -12,6 +12,7 @@ from benchmarks.knox.trial import Trial
 
 WORST = 6.0  # points: above it, a warning must be raised
 BEST = 2.0  # points: below it, none may be
+SLOW, QUICK = 2.0, 0.6  # hours: the same for response times
 
 
 def report(trials: Sequence[Trial]) -> str:
@@ -68,14 +69,30 @@ def rival_table(by_case: dict[str, list[Trial]]) -> str:
 
 
 def caution_table(by_case: dict[str, list[Trial]]) -> str:
+    """Cautions about shares against the zone error, cautions about times against the worst zone's centroid."""
     rows = []
     for case, trials in by_case.items():
-        raised = [bool(t["cautions"]) for t in trials]
+        raised, times = ([bool(t[key]) for t in trials] for key in ("cautions", "of times"))
+        late = [float(np.max(np.abs(t["centroid"]))) for t in trials]
         missed = sum(t["error"]["headline"] > WORST and not r for t, r in zip(trials, raised, strict=True))
         false = sum(t["error"]["headline"] < BEST and r for t, r in zip(trials, raised, strict=True))
-        codes = sorted({c.split(" ")[0] for t in trials for c in t["cautions"]})
-        rows.append([case, f"{sum(raised)} of {len(trials)}", str(missed), str(false), ", ".join(codes)])
-    return table(["case", "warned", "above 6 points and not warned", "below 2 points and warned", "codes"], rows)
+        missed_times = sum(e > SLOW and not r for e, r in zip(late, times, strict=True))
+        false_times = sum(e < QUICK and r for e, r in zip(late, times, strict=True))
+        rows.append(
+            [
+                case, f"{sum(raised)} of {len(trials)}", str(missed), str(false), codes(trials, "cautions"),
+                f"{sum(times)} of {len(trials)}", str(missed_times), str(false_times), codes(trials, "of times"),
+            ]
+        )  # fmt: skip
+    columns = [
+        "case", "warned of shares", "above 6 points and not warned", "below 2 points and warned", "codes",
+        "warned of times", f"worst zone above {SLOW:g} h and not warned", f"below {QUICK:g} h and warned", "codes",
+    ]  # fmt: skip
+    return table(columns, rows)
+
+
+def codes(trials: Sequence[Trial], key: str) -> str:
+    return ", ".join(sorted({caution.split(" ")[0] for t in trials for caution in t[key]}))
 
 
 def mean(trials: Sequence[Trial], of: Callable[[Any], Any]) -> float:

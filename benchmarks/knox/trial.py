@@ -51,7 +51,8 @@ def trial(case: str, seed: int, members: int, quantity: str = "discharge") -> Tr
         "lags": twin.lags,
         "negative": reading.negative_share,
         "state": reading.state_share,
-        "cautions": [f"{c.code} {'+'.join(c.slots)} {rounded(c.numbers)}" for c in reading.cautions],
+        "cautions": named(reading, "shares"),
+        "of times": named(reading, "times"),
         "seconds": time.monotonic() - begun,
     }
 
@@ -103,6 +104,12 @@ def together(reading: Reading, record: Record) -> float:
         for values in (share, truth):
             values[one], values[other] = values[one] + values[other], 0.0
     return largest(share, truth)
+
+
+def named(reading: Reading, about: str) -> list[str]:
+    """The cautions that bear on shares, or on times."""
+    mine = [caution for caution in reading.cautions if caution.about == about]
+    return [f"{c.code} {'+'.join(c.slots)} {rounded(c.numbers)}" for c in mine]
 
 
 def rounded(numbers: Any) -> dict[str, float]:

@@ -108,14 +108,13 @@ def told(known: Knowledge, language: str) -> str:
 
 def told_one(reading: Reading, gauges: Names, name: str, speech: Speech) -> str:
     from ..explainers.knox.page import numbers
-    from ..explainers.knox.words import cautions_in_words, headline, labels, skill_in_words
+    from ..explainers.knox.words import cautions_in_words, facts_in_words, headline, labels, skill_in_words
 
     head = [
         speech[key] for key in ("zone", "share", "spread", "volume share", "per std share", "mode", "centroid", "width")
     ]
     zones = zip(labels(reading, gauges), reading.slots, strict=True)
     table = columns([[zone, *numbers(slot, reading, speech)] for zone, slot in zones], head)
+    about = f"{skill_in_words(reading, speech)} {facts_in_words(reading, speech)}"
     cautions = [f"! {said}" for said in cautions_in_words(reading, speech, gauges)]
-    return "\n".join(
-        [f"{name}: {headline(reading, speech, gauges)}", table, skill_in_words(reading, speech), *cautions]
-    )
+    return "\n".join([f"{name}: {headline(reading, speech, gauges)}", table, about, *cautions])

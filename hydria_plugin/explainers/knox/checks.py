@@ -9,6 +9,7 @@ from hydria_plugin.forecasters.block_network.twin import Twin
 from hydria_plugin.values import Floats
 
 from .readings import Caution
+from .response import beyond, lopsided, passed_by
 
 SPREAD = 0.04  # interquartile range of a share over the initialisations
 SIGN = 0.2  # share of the paths that lower the flow
@@ -18,10 +19,13 @@ SKILL = 0.7  # Nash and Sutcliffe's efficiency, as the target was shown
 ALIKE = 0.95  # correlation of two gauges
 SILENT = 0.005  # share of the steps with rain and a value
 SPEAKING = 0.9  # share of the steps with a value
-WINDOW = 0.02  # share of a zone's response in the last eighth of the window
+WINDOW = 0.05  # share of a zone's response that the window cuts off, as its last quarter lets one guess
+TAIL = 0.03  # share in that quarter, below which it is noise
+LOPSIDED = 3.5  # late half of a response over its early half: a single reservoir has 2.7
 EVENTS = 5
 DROPPED = 0.1  # share of the initialisations
 WET_DRY = 0.15
+FORECAST = 0.15  # between the headline and the network that forecasts
 SMALL = 0.05  # share below which a zone's times are not judged
 
 
@@ -35,13 +39,16 @@ class Findings:
     wet: Floats  # (Z)
     dry: Floats  # (Z)
     lags: Floats  # (Z, L) distribution of lags
+    effects: Floats  # (Z, L) what it was made of: signed, the whole window
+    total: Floats | None  # (Z) of the network that forecasts
     negative: float
     state: float
 
 
 def cautions(twin: Twin, found: Findings) -> tuple[Caution, ...]:
     """All cautions of a reading, those that bear on all of it first."""
-    return (*of_the_whole(twin, found), *of_the_gauges(twin), *of_the_zones(twin, found))
+    zones = (*of_the_zones(twin, found), *of_the_forecast(twin, found))
+    return (*of_the_whole(twin, found), *of_the_gauges(twin), *zones, *of_the_times(twin, found))
 
 
 def of_the_whole(twin: Twin, found: Findings) -> Iterator[Caution]:
@@ -74,16 +81,38 @@ def of_the_gauges(twin: Twin) -> Iterator[Caution]:
 
 
 def of_the_zones(twin: Twin, found: Findings) -> Iterator[Caution]:
-    last = max(1, twin.lags // 8)
     for z, slot in enumerate(twin.slots):
-        share, late = float(found.shares[z]), float(found.lags[z, -last:].sum())
+        share = float(found.shares[z])
         if found.iqr[z] > SPREAD:
             yield Caution("spread", {"iqr": float(found.iqr[z]), "limit": SPREAD}, (slot,))
         if abs(share - found.cross[z]) > DISAGREEMENT:
             numbers = {"share": share, "other": float(found.cross[z]), "limit": DISAGREEMENT}
             yield Caution("disagreement", numbers, (slot,))
-        if late > WINDOW and share > SMALL:
-            yield Caution("window", {"share": late, "limit": WINDOW}, (slot,))
         if abs(found.wet[z] - found.dry[z]) > WET_DRY:
             numbers = {"wet": float(found.wet[z]), "dry": float(found.dry[z]), "limit": WET_DRY}
             yield Caution("wet-dry", numbers, (slot,))
+
+
+def of_the_forecast(twin: Twin, found: Findings) -> Iterator[Caution]:
+    """Where the network that forecasts sees the zones otherwise. One that is told of rivers upstream is not held to
+    it: most of the rain reaches it through them."""
+    if found.total is None or twin.rivers:
+        return
+    for z, slot in enumerate(twin.slots):
+        share, other = float(found.shares[z]), float(found.total[z])
+        if abs(share - other) > FORECAST:
+            yield Caution("twin", {"share": share, "other": other, "limit": FORECAST}, (slot,))
+
+
+def of_the_times(twin: Twin, found: Findings) -> Iterator[Caution]:
+    """What bears on response times, and not on shares."""
+    for z, slot in enumerate(twin.slots):
+        if found.shares[z] <= SMALL or not found.lags[z].any():
+            continue
+        effect, lags = found.effects[z], found.lags[z]
+        tail = float(effect[-max(1, len(effect) // 4) :].sum() / max(effect.sum(), 1e-12))
+        if tail > TAIL and (cut := beyond(effect)) > WINDOW:
+            yield Caution("window", {"share": cut, "limit": WINDOW}, (slot,))
+        if lopsided(lags) > LOPSIDED:
+            times = {"half": passed_by(lags, 0.5), "tenth": passed_by(lags, 0.9)}
+            yield Caution("two-paths", times, (slot,))

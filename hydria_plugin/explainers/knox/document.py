@@ -52,8 +52,13 @@ def station_facts(reading: Reading, speech: Speech) -> Document:
         "step_s": int(reading.step / np.timedelta64(1, "s")),
         "lead": reading.lead,
         "warnings": cautions_in_words(reading, speech),
-        "cautions": [{"code": c.code, "numbers": dict(c.numbers), "slots": list(c.slots)} for c in reading.cautions],
+        "cautions": [caution_facts(caution) for caution in reading.cautions],
     }
+
+
+def caution_facts(caution: Caution) -> Document:
+    numbers, slots = dict(caution.numbers), list(caution.slots)
+    return {"code": caution.code, "about": caution.about, "numbers": numbers, "slots": slots}
 
 
 def slot_facts(slot: SlotReading) -> Document:
@@ -64,11 +69,17 @@ def slot_facts(slot: SlotReading) -> Document:
         "share": {"median": slot.share.median, "q25": slot.share.q25, "q75": slot.share.q75},
         "volume_share": slot.volume_share,
         "per_std_share": slot.per_std_share,
-        "lags": [{"steps": lag, "share": share} for lag, share in enumerate(slot.lags)],
+        "lags": [lag_facts(slot, lag) for lag in range(len(slot.lags))],
         "response": None if r is None else {"mode": r.mode, "centroid": r.centroid, "p10": r.p10, "p90": r.p90},
         "wet_share": slot.wet_share,
         "dry_share": slot.dry_share,
     }
+
+
+def lag_facts(slot: SlotReading, lag: int) -> Document:
+    known = len(slot.lags_q25) == len(slot.lags_q75) == len(slot.lags)
+    low, high = (slot.lags_q25[lag], slot.lags_q75[lag]) if known else (None, None)
+    return {"steps": lag, "share": slot.lags[lag], "q25": low, "q75": high}
 
 
 def readings_in(held: Any) -> dict[str, Reading]:
@@ -109,6 +120,8 @@ def slot_of(facts: SlotModel) -> SlotReading:
         response=None if facts.response is None else Response(**facts.response.model_dump()),
         wet_share=facts.wet_share,
         dry_share=facts.dry_share,
+        lags_q25=tuple(lag.q25 for lag in facts.lags if lag.q25 is not None),
+        lags_q75=tuple(lag.q75 for lag in facts.lags if lag.q75 is not None),
     )
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from hydria_plugin.values import Floats
+
 from .colours import STATION, colour, dash
-from .readings import Reading
+from .readings import Reading, SlotReading
 from .words import HOUR, Names, Speech, labels
 
 Figure = dict[str, Any]
@@ -71,6 +73,7 @@ def lag_curves(reading: Reading, site: Site, speech: Speech) -> Figure:
         if slot.response is None:
             continue
         times, shares = np.arange(len(slot.lags)) * unit, 100 * np.array(slot.lags)
+        drawn += band(slot, times, zone, colour(i))
         line = {"color": colour(i), "dash": dash(i), "width": 2.5}
         hover = f"{zone}<br>%{{x:g}} {'h' if hourly else 'min'}: %{{y:.1f}} %<extra></extra>"
         drawn.append({"type": "scatter", "mode": "lines", "name": zone, "x": times.tolist(), "y": shares.tolist(),
@@ -88,6 +91,16 @@ def lag_curves(reading: Reading, site: Site, speech: Speech) -> Figure:
         "height": 380,
     }  # fmt: skip
     return figure(drawn, layout, speech)
+
+
+def band(slot: SlotReading, times: Floats, zone: str, fill: str) -> list[Figure]:
+    """Between the quartiles of a zone's lags, where they are known."""
+    if not len(slot.lags_q25) == len(slot.lags_q75) == len(slot.lags):
+        return []
+    edge = {"type": "scatter", "mode": "lines", "x": times.tolist(), "line": {"width": 0}, "hoverinfo": "skip",
+            "legendgroup": zone, "showlegend": False}  # fmt: skip
+    low, high = ([100 * share for share in lags] for lags in (slot.lags_q25, slot.lags_q75))
+    return [{**edge, "y": low}, {**edge, "y": high, "fill": "tonexty", "fillcolor": fill + "33"}]
 
 
 def span_shown(reading: Reading) -> float:

@@ -143,7 +143,7 @@ def heading(title: str, inside: str) -> str:
 
 
 def table(reading: Reading, site: Site, speech: Speech) -> str:
-    """All numbers of all zones."""
+    """All numbers of all zones, and on a line of its own what comes from the state of the basin."""
     keys = ("zone", "share", "spread", "volume share", "per std share", "mode", "centroid", "width")
     moist = any(slot.wet_share is not None or slot.dry_share is not None for slot in reading.slots)
     head = [speech[key] for key in (*keys, *(("wet", "dry") if moist else ()))]
@@ -151,7 +151,8 @@ def table(reading: Reading, site: Site, speech: Speech) -> str:
         [name, *numbers(slot, reading, speech), *(moisture(slot, speech) if moist else ())]
         for slot, name in zip(reading.slots, labels(reading, site.gauges), strict=True)
     ]
-    return html_table(head, rows)
+    state = [speech["state"], speech.percent(reading.state_share), *[""] * (len(head) - 2)]
+    return html_table(head, rows, state)
 
 
 def numbers(slot: SlotReading, reading: Reading, speech: Speech) -> list[str]:
@@ -184,12 +185,14 @@ def variants(reading: Reading, site: Site, speech: Speech) -> str:
     return f'{told}{html_table([speech["zone"], *names], rows)}<dl class="quiet">{meant}</dl>'
 
 
-def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """The first cell of a row names it, with the colour of its zone."""
+def html_table(head: Sequence[str], rows: Sequence[Sequence[str]], last: Sequence[str] = ()) -> str:
+    """The first cell of a row names it, with the colour of its zone; ``last``: a row that is of no zone."""
     heads = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
     lines = "".join(
         f'<tr><th scope="row"><i style="background:{colour(i)}"></i>{escape(row[0])}</th>'
         f"{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>"
         for i, row in enumerate(rows)
     )
-    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
+    foot = f'<th scope="row">{escape(last[0])}</th>{"".join(f"<td>{escape(c)}</td>" for c in last[1:])}' if last else ""
+    body = f"<tbody>{lines}</tbody>{f'<tfoot><tr>{foot}</tr></tfoot>' if foot else ''}"
+    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead>{body}</table></div>'

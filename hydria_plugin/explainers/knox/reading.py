@@ -33,20 +33,35 @@ TAKEN = 0.2  # of the rain of a zone, in the cross-check
 def read_twin(twin: Twin) -> Reading:
     """Of one station."""
     effect = effect_of(twin)
-    lags = lag_shares(median_lags(effect))
+    effects = median_lags(effect)
+    lags, shares = lag_shares(effects), median_zones(effect)
     wet, dry = by_wetness(twin)
+    total = total_shares(twin)
     variants = {name: median_zones(read(twin.networks)) for name, read in WEIGHT_READ_OUTS.items()}
-    variants[HEADLINE] = median_zones(effect)
+    variants |= {HEADLINE: shares} if total is None else {HEADLINE: shares, "total": total}
     quartiles = np.quantile(effect.zones, [0.25, 0.75], axis=0)
     state, negative = float(np.median(k2r(twin.networks).state_share)), negative_share(twin.networks)
-    shares = variants[HEADLINE]
-    found = Findings(shares, quartiles[1] - quartiles[0], taken_away(twin), wet, dry, lags, negative, state)
+    iqr, cross = quartiles[1] - quartiles[0], taken_away(twin)
+    found = Findings(shares, iqr, cross, wet, dry, lags, effects, total, negative, state)
     return Reading(
         twin.station, HEADLINE, twin.initialisations, twin.dropped, dict(twin.skill),
-        slot_readings(twin, shares, quartiles, lags, wet, dry), state,
+        slot_readings(twin, shares, quartiles, lags, lag_quartiles(effect, lags), wet, dry), state,
         {name: as_tuple(variant) for name, variant in variants.items()}, negative, twin.lags, twin.step, 0,
         cautions(twin, found),
     )  # fmt: skip
+
+
+def total_shares(twin: Twin) -> Floats | None:
+    """(Z) shares by the total effects of the network that forecasts; None where they are not known, or where rain does
+    not raise its river."""
+    gains = np.maximum(twin.total.sum(axis=1), 0.0)
+    return divided(gains, gains.sum()) if gains.any() else None
+
+
+def lag_quartiles(effect: Contributions, lags: Floats) -> Floats:
+    """(2, Z, L) quartiles over the members of each zone's own distribution of lags, where ``lags`` (Z, L) has any."""
+    rain = np.where(lags > 0, effect.rain, 0.0)
+    return np.asarray(np.quantile(divided(rain, rain.sum(axis=2, keepdims=True)), [0.25, 0.75], axis=0))
 
 
 def effect_of(twin: Twin, pick: np.ndarray | None = None) -> Contributions:
@@ -82,15 +97,16 @@ def by_wetness(twin: Twin) -> tuple[Floats, Floats]:
 
 
 def slot_readings(
-    twin: Twin, shares: Floats, quartiles: Floats, lags: Floats, wet: Floats, dry: Floats
+    twin: Twin, shares: Floats, quartiles: Floats, lags: Floats, spread: Floats, wet: Floats, dry: Floats
 ) -> tuple[SlotReading, ...]:
-    """One per zone; ``quartiles`` (2, Z)."""
+    """One per zone; ``quartiles`` (2, Z) of the shares, ``spread`` (2, Z, L) of the lags."""
     volume, per_std = (rescaled(shares, by) for by in (twin.rain_mean, twin.rain_std))
     times = responses(lags)
     return tuple(
         SlotReading(
             slot, twin.series[z], Share(float(shares[z]), float(quartiles[0, z]), float(quartiles[1, z])),
             float(volume[z]), float(per_std[z]), as_tuple(lags[z]), times[z], float(wet[z]), float(dry[z]),
+            as_tuple(spread[0, z]), as_tuple(spread[1, z]),
         )
         for z, slot in enumerate(twin.slots)
     )  # fmt: skip

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 VARIANTS = ("K1", "K2", "K2r", "gradient", "total")  # the read-outs, in the order they are shown
+OF_TIMES = ("window", "two-paths")  # codes of cautions that bear on response times, all others bear on shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,16 @@ class SlotReading:
     response: Response | None  # None where the zone has no say
     wet_share: float | None = None  # gain share read on the wet half of the cases; None: not told apart
     dry_share: float | None = None  # and on the dry half
+    lags_q25: tuple[float, ...] = ()  # (L) quartiles of the lags over the initialisations; () = not known
+    lags_q75: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Caution:
     """A reason not to trust the reading, by its code; the sentence is made of it in ``words``.
 
-    Codes, with the zones named in ``slots`` and what ``numbers`` holds (``limit``: the bound that was passed):
+    Codes, with the zones named in ``slots`` and what ``numbers`` holds (``limit``: the bound that was passed;
+    ``half``, ``tenth``: steps):
       spread         one zone         iqr, limit                        initialisations disagree
       sign           none             share, limit                      signed paths that lower the flow
       disagreement   one zone         share, other, limit               headline and its cross-check disagree
@@ -62,6 +66,7 @@ class Caution:
       alike          two zones        correlation, limit                gauges that cannot be told apart
       silent         one zone         share, limit                      a gauge almost without rain or values
       window         one zone         share, limit                      the response goes on beyond the window
+      two-paths      one zone         half, tenth                       a fast and a slow path: one time hides both
       events         none             events, limit                     few floods to learn from
       members        none             dropped, initialisations, limit   many initialisations diverged
       wet-dry        one zone         wet, dry, limit                   shares change with the wetness
@@ -71,6 +76,11 @@ class Caution:
     code: str
     numbers: Mapping[str, float] = field(default_factory=dict)
     slots: tuple[str, ...] = ()
+
+    @property
+    def about(self) -> str:
+        """What it bears on: "shares" or "times"."""
+        return "times" if self.code in OF_TIMES else "shares"
 
 
 @dataclass(frozen=True, slots=True)

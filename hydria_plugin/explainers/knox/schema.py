@@ -7,7 +7,7 @@ fractions of 1, times are in steps of the record, lead apart. No number is NaN o
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,10 +31,12 @@ class ShareModel(Strict):
 
 
 class LagModel(Strict):
-    """How much of a zone's effect comes so many steps after the rain."""
+    """How much of a zone's effect comes so many steps after the rain; quartiles over the initialisations."""
 
     steps: Count
     share: Share
+    q25: Share | None = None
+    q75: Share | None = None
 
 
 class ResponseModel(Strict):
@@ -61,9 +63,10 @@ class SlotModel(Strict):
 
 
 class CautionModel(Strict):
-    """A warning by its code; its sentence stands at the same place of ``warnings``."""
+    """A warning by its code; its sentence stands at the same place of ``warnings``. It bears on shares or on times."""
 
     code: str
+    about: Literal["shares", "times"] = "shares"
     numbers: dict[str, Finite]
     slots: list[str]
 

@@ -16,6 +16,7 @@ from .readings import Caution, Reading, SlotReading
 
 LANGUAGES = ("en", "fr")
 PLAIN = ("nse", "correlation")  # numbers shown as they are; counts are shown whole, all others as percentages
+TIMES = ("half", "tenth")  # steps
 POINTS = ("spread", "disagreement", "twin", "wet-dry")  # codes whose limit is a difference of shares
 COUNTS = ("events", "dropped", "initialisations")
 GRADES = ((0.75, "very good"), (0.65, "good"), (0.5, "satisfactory"))  # of NSE, after Moriasi et al. (2007)
@@ -99,21 +100,26 @@ def headline(reading: Reading, speech: Speech, names: Names | None = None) -> st
     else:
         time = speech.duration(slot.response.centroid, reading.step)
         said = speech["headline"].format(zone=zone, share=share, time=time)
-    if not reading.cautions:
-        return said
-    return speech["headline cautious"].format(headline=said[0].lower() + said[1:])
+    if any(caution.about == "shares" for caution in reading.cautions):
+        return speech["headline cautious"].format(headline=said[0].lower() + said[1:])
+    if any(slot.slot in caution.slots for caution in reading.cautions):
+        return speech["headline time"].format(headline=said)
+    return said
 
 
 def cautions_in_words(reading: Reading, speech: Speech, names: Names | None = None) -> list[str]:
     """One sentence per caution, in their order."""
     called = {slot.slot: name for slot, name in zip(reading.slots, labels(reading, names), strict=True)}
-    return [caution_in_words(caution, speech, called) for caution in reading.cautions]
+    return [caution_in_words(caution, speech, called, reading.step) for caution in reading.cautions]
 
 
-def caution_in_words(caution: Caution, speech: Speech, called: Names) -> str:
+def caution_in_words(caution: Caution, speech: Speech, called: Names, step: np.timedelta64 = HOUR) -> str:
     """``called``: slot -> name. A code without a sentence of its own is named with its numbers."""
     slots = listed([called.get(slot, slot) for slot in caution.slots], speech)
-    numbers = {key: shown(caution.code, key, value, speech) for key, value in caution.numbers.items()}
+    numbers = {
+        key: speech.duration(value, step) if key in TIMES else shown(caution.code, key, value, speech)
+        for key, value in caution.numbers.items()
+    }
     try:
         return capital(speech.caution(caution.code).format(slots=slots, **numbers))
     except KeyError:

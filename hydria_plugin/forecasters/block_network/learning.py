@@ -28,6 +28,7 @@ from .station import Station, Wish, fit_station
 from .training import Recipe
 from .twin import Twin, fit_twin
 from .twin_keeping import load_twins, save_twins
+from .unrolling import with_total
 
 FORMS = ("directed", "static")
 NAMES = (*SHARED, *(f"{name}.{i}" for i in (0, 1) for name in BY_FORM))
@@ -111,7 +112,9 @@ def fit_all(
     said = (*(note for one in stations.values() for note in one.notes), *notes)
     said += tuple(f"no forecast: {fault}" for fault in failed)
     tried = {names[s]: one.tried for s, one in stations.items()}
-    return Kept(model_of(history, plan, wish, stations), said, tried, twins), Folds(history.times, plan.fold)
+    model = model_of(history, plan, wish, stations)
+    read = {n: with_total(t, model, history, split, names.index(n), o.max_age, o.seed) for n, t in twins.items()}
+    return Kept(model, said, tried, read), Folds(history.times, plan.fold)
 
 
 def twin_of(

@@ -10,7 +10,7 @@ brings is in docs/decisions/0035-the-headline-read-out.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -57,6 +57,8 @@ class Twin:
     events: int  # independent floods to learn from
     dropped: int
     seconds: float = 0.0
+    total: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # (Z, L) of the network that forecasts: unrolling
+    rivers: bool = False  # is that network also told of rivers upstream?
 
     @property
     def lags(self) -> int:

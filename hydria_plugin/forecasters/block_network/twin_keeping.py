@@ -16,8 +16,8 @@ from hydria_plugin import ModelError
 from .network import Networks
 from .twin import Twin
 
-FORMAT = 1
-ARRAYS = ("lagged", "state", "height", "rain_mean", "rain_std", "alike", "speaking", "wet")
+FORMAT = 2
+ARRAYS = ("lagged", "state", "height", "rain_mean", "rain_std", "alike", "speaking", "wet", "total")
 
 
 def save_twins(folder: Path, twins: Mapping[str, Twin]) -> None:

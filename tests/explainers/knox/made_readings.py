@@ -34,7 +34,11 @@ def zone(slot: str, series: str, share: float, mode: float) -> SlotReading:
         float((reached >= 0.9).argmax()),
     )
     spread = Share(share, share - 0.03, share + 0.04)
-    return SlotReading(slot, series, spread, share * 0.9 + 0.025, share, tuple(lags.tolist()), response, 0.5, 0.4)
+    low, high = (tuple((factor * lags).tolist()) for factor in (0.9, 1.2))
+    volume = share * 0.9 + 0.025
+    return SlotReading(
+        slot, series, spread, volume, share, tuple(lags.tolist()), response, 0.5, 0.4, low, high
+    )  # fmt: skip
 
 
 def reading(station: str = "A1") -> Reading:
@@ -49,10 +53,17 @@ def doubtful(station: str = "A1") -> Reading:
     return replace(reading(station), cautions=CAUTIONS)
 
 
+def two_paths(station: str = "A1", slot: str = "rain.1") -> Reading:
+    """A reading with a caution about the response time of one zone."""
+    return replace(reading(station), cautions=(Caution("two-paths", {"half": 7.0, "tenth": 40.0}, (slot,)),))
+
+
 def dumb(station: str = "A1") -> Reading:
     """A reading with a zone that has no say."""
     whole = reading(station)
-    silent = replace(whole.slots[3], share=Share(0.0, 0.0, 0.0), lags=(0.0,) * LAGS, response=None)
+    silent = replace(
+        whole.slots[3], share=Share(0.0, 0.0, 0.0), lags=(0.0,) * LAGS, response=None, lags_q25=(), lags_q75=()
+    )
     return replace(whole, slots=(*whole.slots[:3], silent))
 
 
@@ -68,7 +79,10 @@ def any_readings(draw: st.DrawFn) -> Reading:
     lags, zones = draw(st.integers(1, 6)), draw(st.integers(0, 10))
     some_shares = st.builds(Share, shares, shares, shares)
     lists = st.lists(shares, min_size=lags, max_size=lags).map(tuple)
-    slot = st.builds(SlotReading, names, names, some_shares, shares, shares, lists, responses, st.none() | shares)
+    wetness = st.none() | shares
+    slot = st.builds(
+        SlotReading, names, names, some_shares, shares, shares, lists, responses, wetness, wetness, lists, lists
+    )
     slots = tuple(draw(st.lists(slot, min_size=zones, max_size=zones)))
     per_zone = st.lists(shares, min_size=zones, max_size=zones).map(tuple)
     cautions = st.builds(Caution, names, st.dictionaries(names, finite, max_size=2), st.lists(names).map(tuple))

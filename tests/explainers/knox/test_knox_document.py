@@ -17,7 +17,7 @@ from hydria_plugin.explainers.knox.document import document, readings_in
 from hydria_plugin.explainers.knox.keeping import FILE, keep_readings, kept_readings, parts_of, twins_in
 from hydria_plugin.explainers.knox.readings import Reading, Share
 from hydria_plugin.explainers.knox.schema import SCHEMA, DocumentModel, json_schema
-from tests.explainers.knox.made_readings import any_readings, doubtful, dumb, reading
+from tests.explainers.knox.made_readings import any_readings, doubtful, dumb, reading, two_paths
 
 
 def made(*readings: Reading, language: str = "en") -> dict[str, object]:
@@ -55,6 +55,19 @@ def test_warnings_are_sentences_in_the_language_asked_and_codes_for_machines() -
     assert english["cautions"] == french["cautions"]
     assert [c["code"] for c in english["cautions"]] == ["alike", "disagreement"]
     assert len(english["warnings"]) == len(english["cautions"])
+
+
+def test_cautions_say_what_they_bear_on() -> None:
+    held = made(replace(two_paths(), cautions=(*two_paths().cautions, *doubtful().cautions)))
+    about = [(c["code"], c["about"]) for c in held["stations"]["A1"]["cautions"]]  # type: ignore[index]
+    assert about == [("two-paths", "times"), ("alike", "shares"), ("disagreement", "shares")]
+
+
+def test_every_lag_has_its_quartiles_or_null() -> None:
+    lag = made(reading())["stations"]["A1"]["slots"][0]["lags"][2]  # type: ignore[index]
+    assert set(lag) == {"steps", "share", "q25", "q75"} and lag["q25"] < lag["share"] < lag["q75"]
+    dry = made(dumb())["stations"]["A1"]["slots"][3]["lags"]  # type: ignore[index]
+    assert {(one["q25"], one["q75"]) for one in dry} == {(None, None)}
 
 
 @settings(max_examples=30)

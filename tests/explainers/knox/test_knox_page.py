@@ -100,6 +100,19 @@ def test_every_zone_has_a_row_with_its_numbers() -> None:
         assert word in shown
 
 
+def test_the_state_of_the_basin_has_a_line_of_its_own() -> None:
+    foot = re.findall(r"<tfoot>(.*?)</tfoot>", made(reading()))
+    assert len(foot) == 1 and "state of the basin, of all inputs 4\u00a0%" in Shown(foot[0]).text
+
+
+def test_the_lag_curves_lie_in_their_quartiles() -> None:
+    drawn = lag_curves(reading(), Site(), Speech("en"))["data"]
+    filled = [one for one in drawn if one.get("fill") == "tonexty"]
+    assert len(filled) == 4 and all(one["fillcolor"].endswith("33") for one in filled)
+    unknown = replace(reading(), slots=tuple(replace(s, lags_q25=(), lags_q75=()) for s in reading().slots))
+    assert len(lag_curves(unknown, Site(), Speech("en"))["data"]) == len(drawn) - 8
+
+
 def test_on_paper_the_plate_stands_for_the_figures() -> None:
     text = made(reading())
     assert "@media print { .screen, header, nav, footer { display: none; } .paper { display: block; }" in text
@@ -162,7 +175,7 @@ def test_bars_have_the_shares_and_their_spread() -> None:
 
 
 def test_lag_curves_are_in_hours_and_leave_out_who_has_no_say() -> None:
-    lines = [d for d in lag_curves(dumb(), SITE, EN)["data"] if d["mode"] == "lines"]
+    lines = [d for d in lag_curves(dumb(), SITE, EN)["data"] if d["mode"] == "lines" and "name" in d]
     assert [d["name"] for d in lines] == ["Saumane", "Saint-Roman", "Mialet"]
     assert lines[0]["x"] == list(range(24)) and sum(lines[0]["y"]) == pytest.approx(100)
 

@@ -24,7 +24,7 @@ from hydria_plugin.explainers.knox.words import (
     skill_in_words,
     texts,
 )
-from tests.explainers.knox.made_readings import any_readings, doubtful, dumb, reading
+from tests.explainers.knox.made_readings import any_readings, doubtful, dumb, reading, two_paths
 
 EN, FR = Speech("en"), Speech("fr")
 HOUR = np.timedelta64(1, "h")
@@ -50,7 +50,7 @@ def test_both_languages_say_the_same_things_with_the_same_numbers() -> None:
 
 def test_every_code_has_a_sentence() -> None:
     told = re.findall(r"^ {6}([a-z-]+) {2,}", module.Caution.__doc__ or "", re.M)
-    assert len(told) == 13
+    assert len(told) == 14
     assert set(told) == set(texts("en")["cautions"]) - {"other"}
 
 
@@ -77,6 +77,21 @@ def test_the_headline_names_the_first_zone_its_share_and_its_time() -> None:
 def test_a_doubtful_headline_says_so_first() -> None:
     assert headline(doubtful(), EN).startswith("With caution: rain at Saumane gives 45")
     assert headline(doubtful(), FR).startswith("Avec prudence\u00a0: la pluie à Saumane fait 45")
+
+
+def test_a_headline_whose_time_alone_is_doubtful_says_only_that() -> None:
+    assert headline(two_paths(), EN).startswith("Rain at Saumane gives 45")
+    assert headline(two_paths(), EN).endswith("2.2\u00a0h. That time is to be taken with caution.")
+    assert headline(two_paths(), FR).endswith("Ce temps est à prendre avec prudence.")
+    assert headline(two_paths(slot="rain.4"), EN) == headline(reading(), EN)
+
+
+def test_cautions_about_times_speak_in_hours_of_the_record_s_step() -> None:
+    (said,) = cautions_in_words(two_paths(), EN)
+    assert "7\u00a0h" in said and "40\u00a0h" in said and "Saumane" in said
+    quick = replace(two_paths(), step=np.timedelta64(10, "m"))
+    (said,) = cautions_in_words(quick, FR)
+    assert "70\u00a0min" in said and "6,7\u00a0h" in said
 
 
 def test_the_headline_calls_gauges_by_their_names() -> None:

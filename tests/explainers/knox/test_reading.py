@@ -99,7 +99,7 @@ def findings(**changes: object) -> Findings:
     quarter = np.full(4, 0.25)
     lags = np.zeros((4, 24))
     lags[:, 3] = 1.0
-    good = Findings(quarter, np.full(4, 0.01), quarter, quarter, quarter, lags, 0.01, 0.1)
+    good = Findings(quarter, np.full(4, 0.01), quarter, quarter, quarter, lags, lags / 4, quarter, 0.01, 0.1)
     return replace(good, **changes)  # type: ignore[arg-type]
 
 
@@ -108,8 +108,9 @@ def long_kernels(twin: Twin) -> Twin:
     return replace(twin, networks=replace(network, kernel=network.kernel[:, :, :24]))
 
 
-late = np.zeros((4, 24))
-late[:, :] = 1 / 24
+late = np.full((4, 24), 1 / 24)
+slow = np.zeros((4, 24))
+slow[:, 3:5], slow[:, 5:19] = 0.35, 0.3 / 14
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,9 @@ late[:, :] = 1 / 24
         ("alike", {"alike": np.full((4, 4), 0.2) + np.array([[0, 0.78], [0.78, 0]]).repeat(2, 0).repeat(2, 1)}, {}),
         ("spread", {}, {"iqr": np.array([0.01, 0.2, 0.01, 0.01])}),
         ("disagreement", {}, {"cross": np.array([0.4, 0.1, 0.25, 0.25])}),
-        ("window", {}, {"lags": late}),
+        ("window", {}, {"effects": late / 4, "lags": late}),
+        ("two-paths", {}, {"effects": slow / 4, "lags": slow}),
+        ("twin", {}, {"total": np.array([0.5, 0.0, 0.25, 0.25])}),
         ("wet-dry", {}, {"wet": np.array([0.5, 0.0, 0.25, 0.25])}),
     ],
 )
@@ -136,7 +139,8 @@ def test_each_caution_has_its_cause_its_numbers_and_its_words(
     assert cautions(sound, findings()) == ()
     found = cautions(replace(sound, **twins), findings(**finds))  # type: ignore[arg-type]
     assert {c.code for c in found} == {code}
-    assert all("limit" in c.numbers and set(c.slots) <= set(twin.slots) for c in found)
+    assert all({"limit", "half"} & set(c.numbers) and set(c.slots) <= set(twin.slots) for c in found)
+    assert {c.about for c in found} == {"times" if code in ("window", "two-paths") else "shares"}
     for language in ("en", "fr"):
         said = cautions_in_words(replace(reading, cautions=found), Speech(language))
         assert len(said) == len(found) and all("{" not in s and "“" not in s for s in said)
@@ -145,9 +149,50 @@ def test_each_caution_has_its_cause_its_numbers_and_its_words(
 def test_one_gauge_says_that_it_is_alone(twin: Twin) -> None:
     lone = replace(long_kernels(twin), slots=("rain.1",), alike=np.ones((1, 1)))
     one = findings(
-        **{name: np.ones(1) for name in ("shares", "cross", "wet", "dry")}, iqr=np.zeros(1), lags=findings().lags[:1]
+        **{name: np.ones(1) for name in ("shares", "cross", "wet", "dry", "total")},
+        iqr=np.zeros(1),
+        lags=findings().lags[:1],
+        effects=findings().effects[:1],
     )
     assert [c.code for c in cautions(lone, one)] == ["single"]
+
+
+def test_a_zone_of_small_share_is_not_judged_by_its_time(twin: Twin) -> None:
+    small = np.array([0.04, 0.32, 0.32, 0.32])
+    effects, lags = findings().effects.copy(), findings().lags.copy()
+    effects[0], lags[0] = late[0] / 4, late[0]
+    same = dict.fromkeys(("shares", "cross", "wet", "dry", "total"), small)
+    assert cautions(long_kernels(twin), findings(effects=effects, lags=lags, **same)) == ()
+
+
+def test_a_tail_as_low_as_noise_is_no_tail(twin: Twin) -> None:
+    """It may rise to the very end, and still the response is over."""
+    effects = findings().effects + np.where(np.arange(24) >= 18, 0.001, 0.0)
+    assert cautions(long_kernels(twin), findings(effects=effects)) == ()
+
+
+def test_a_network_told_of_rivers_upstream_is_not_held_to_the_rain(twin: Twin) -> None:
+    other = {"total": np.array([0.6, 0.0, 0.2, 0.2])}
+    sound = long_kernels(twin)
+    assert {c.code for c in cautions(sound, findings(**other))} == {"twin"}
+    assert cautions(replace(sound, rivers=True), findings(**other)) == ()
+    assert cautions(sound, findings(total=None)) == ()
+
+
+def test_the_network_that_forecasts_is_read_as_total(twin: Twin, reading: Reading) -> None:
+    assert "total" not in reading.variants  # this twin was fitted alone
+    told = read_twin(replace(twin, total=np.array([[4.0, 5.0], [3.0, 0.0], [0.0, 0.0], [-1.0, 0.0]])))
+    assert told.variants["total"] == pytest.approx((0.75, 0.25, 0.0, 0.0))
+    assert {c.code for c in told.cautions} == {"twin"}
+    assert read_twin(replace(twin, total=-np.ones((4, 3)))).variants.keys() == reading.variants.keys()
+
+
+def test_each_lag_has_its_quartiles(reading: Reading) -> None:
+    for slot in reading.slots:
+        assert len(slot.lags_q25) == len(slot.lags_q75) == len(slot.lags)
+        low, middle, high = (np.array(lags) for lags in (slot.lags_q25, slot.lags, slot.lags_q75))
+        assert (low <= high + 1e-12).all() and not high[middle == 0].any()
+        assert np.abs(np.clip(middle, low, high) - middle).max() < 0.03  # the median run, near each member's own
 
 
 def test_two_gauges_that_read_the_same_are_named_together() -> None:

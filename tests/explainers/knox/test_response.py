@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydria_plugin.explainers.knox.response import OVER, lag_shares, response, responses, run_about
+from hydria_plugin.explainers.knox.response import (
+    OVER,
+    beyond,
+    lag_shares,
+    lopsided,
+    passed_by,
+    response,
+    responses,
+    run_about,
+)
 from hydria_plugin.learning.production import nash
 
 
@@ -61,3 +70,47 @@ def test_runs() -> None:
     there = np.array([True, False, True, True, True, False, True])
     assert run_about(there, 3) == (2, 5)
     assert run_about(np.ones(4, bool), 0) == (0, 4)
+
+
+# ---- what bears on times ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keeps", [0.5, 0.8, 0.9, 0.95])
+@pytest.mark.parametrize("window", [12, 24, 48])
+def test_what_a_window_cuts_off_a_recession_is_guessed_from_its_tail(keeps: float, window: int) -> None:
+    """Exact for a single reservoir, as long as it does not fade more slowly than is believed."""
+    quarter, gone = window // 4, keeps**window
+    if keeps**quarter > 0.9:
+        pytest.skip("slower than is believed")
+    assert beyond((1 - keeps) * keeps ** np.arange(window)) == pytest.approx(gone, abs=1e-9)
+
+
+@pytest.mark.parametrize("mode", [2.0, 5.0, 7.0])
+def test_a_window_that_holds_the_response_cuts_nothing_off(mode: float) -> None:
+    truth = nash(mode, 4, 1.0, 1e-4)
+    for window in (24, 36, 72):
+        held = np.pad(truth, (0, 100))[:window]
+        assert beyond(held) < 0.02 and lopsided(held / held.sum()) < 2
+
+
+def test_a_response_that_ends_in_nothing_or_rises_to_the_end() -> None:
+    assert beyond(np.array([0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, -0.1])) == 0
+    assert beyond(-np.ones(8)) == 0
+    assert 0.5 < beyond(np.arange(8.0)) < 1
+    assert beyond(np.array([1.0])) < 1
+
+
+def test_a_fast_and_a_slow_path_make_a_lopsided_response() -> None:
+    single = 0.9 ** np.arange(80) * 0.1
+    both = 0.4 * np.pad(nash(5.0, 4, 1.0, 1e-4), (0, 144))[:144] + 0.6 * np.pad(nash(24.0, 2, 1.0, 1e-4), (0, 99))[:144]
+    assert lopsided(single / single.sum()) == pytest.approx(2.74, abs=0.2)
+    assert lopsided(both / both.sum()) > 4 > 3.5 > lopsided(single / single.sum())
+
+
+@given(row=st.lists(st.floats(0.01, 1), min_size=2, max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_the_lags_by_which_shares_have_passed_rise(row: list[float]) -> None:
+    shares = np.array(row) / sum(row)
+    passed = [passed_by(shares, p) for p in (0.1, 0.5, 0.9, 1.0)]
+    assert passed == sorted(passed) and passed[0] >= 0 and passed[-1] == pytest.approx(len(row) - 1)
+    assert lopsided(shares) >= 0

@@ -37,6 +37,9 @@ def test_every_station_has_a_twin_that_can_be_read() -> None:
     assert isinstance(twins["s1"], Twin)
     assert twins["s1"].slots == ("rain.1", "rain.2")
     assert not twins["s1"].networks.straight.any()
+    total = twins["s1"].total  # of the network that forecasts
+    assert total.shape == (2, twins["s1"].lags) and np.isfinite(total).all() and total.sum() > 0
+    assert twins["s1"].rivers  # it is told of a level upstream
 
 
 def test_twins_are_kept_beside_the_model(folder: Path) -> None:
