@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.knox.directed import directed_read_outs
+from benchmarks.knox.directed import directed_read_outs, forecast_read_out
 from benchmarks.knox.rivals import permutation, shapley
 from hydria_plugin.explainers.knox.contributions import garson, gradient, median_lags, median_zones, olden
 from hydria_plugin.explainers.knox.reading import effect_of, read_twin
@@ -34,6 +34,7 @@ def trial(case: str, seed: int, members: int, quantity: str = "discharge") -> Tr
     reading, shares = read_twin(twin), rivals(twin, rng)
     if case == "D":
         shares |= directed_read_outs(record, split, members, rng)
+        shares |= forecast_read_out(record, split, members, rng)
     truth = record.basin.shares
     return {
         "case": case,

@@ -30,16 +30,18 @@ Answer = Callable[[Cases], Floats]  # (N) the river one step ahead
 
 def with_total(twin: Twin, model: Model, history: History, split: Split, station: int, max_age: int, seed: int) -> Twin:
     """The twin, with what the ``model`` that forecasts makes of the same gauges."""
-    layout, middle = history.layout, model.fit.quantiles.index(0.5)
-
-    def answer(raw: Cases) -> Floats:
-        return np.asarray(quantiles(model, raw)[:, 0, middle])
-
+    layout = history.layout
     slots = np.array([layout.slots.index(slot) for slot in twin.slots], dtype=np.int64)
     rivers = [k in RIVERS and bool(there) for k, there in zip(layout.kinds, layout.present[station], strict=True)]
     row, rng = model.fit.stations.index(twin.station), np.random.default_rng([seed, station])
-    total = total_effects(answer, history, split, station, slots, twin.lags, max_age, rng, row)
+    total = total_effects(one_step(model), history, split, station, slots, twin.lags, max_age, rng, row)
     return replace(twin, total=total, rivers=any(rivers))
+
+
+def one_step(model: Model) -> Answer:
+    """The median of the ``model`` one step ahead."""
+    middle = model.fit.quantiles.index(0.5)
+    return lambda raw: np.asarray(quantiles(model, raw)[:, 0, middle])
 
 
 def total_effects(
