@@ -4,6 +4,7 @@ A sink that refuses is left alone until its next try, ever longer up to ``longes
 after waits, so that a sink that was dead receives all in order when it returns. Another sink's queue is its own. What
 is older than one horizon concerns no future step any more and is dropped, with a Problem. A crash between a sink's
 write and its mark sends that bulletin again: sinks are told at least once, and take the same bulletin twice.
+Reports that are refused hold up other reports, never a bulletin: an explanation must not cost the next alert.
 
 A sink that hangs must not hold up the cycles: ``punctual`` gives its calls a deadline. Python cannot end a thread; one
 that is late is left behind, what comes of it is not asked for, and its bulletin is sent again.
@@ -20,13 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from .errors import FeedError, StoreError
+from .errors import FeedError
 from .roles import Delivery, ReportSink, Sink, Store
 from .values import Bulletin, Problem, Report
 
 FIRST_WAIT = np.timedelta64(5, "s")
 LONGEST_WAIT = np.timedelta64(5, "m")
-MOST_LATE = 3  # calls of one sink that may hang at a time; as many more would only hang as well
+MOST_LATE = 3  # calls of one kind to a sink that may hang at a time; as many more would only hang as well
+BULLETIN = "bulletin"  # kind of delivery; the other is "reports"
 
 Load = Callable[[np.datetime64, int], Bulletin | None]
 
@@ -63,13 +65,18 @@ def deliver(
 
     problems: list[Problem] = []
     for name, sink in sinks.items():
+        refused: set[str] = set()
         for delivery in store.undelivered(pipeline, name, now):
             if now - delivery.issued_at > horizon:
                 problems.append(_drop(store, delivery, now, f"it is older than the horizon of {_hours(horizon)}"))
                 continue
+            if delivery.kind in refused:
+                continue
             if refusal := _send(store, delivery, sink, load, now, patience):
                 problems.append(refusal)
-                break
+                refused.add(delivery.kind)
+                if delivery.kind == BULLETIN:
+                    break
     return tuple(problems)
 
 
@@ -81,13 +88,11 @@ def _send(
     if bulletin is None:
         return _drop(store, delivery, now, "its bulletin is no more in the store")
     try:
-        if delivery.kind == "bulletin":
+        if delivery.kind == BULLETIN:
             sink.write(bulletin)
         elif isinstance(sink, ReportSink):
             sink.write_reports(bulletin.reports)
-    except StoreError:
-        raise
-    except Exception as error:
+    except Exception as error:  # a StoreError among them is that of a store the sink writes to, not of ours
         return _postpone(store, delivery, now, patience, error)
     store.mark_delivered(delivery, now)
     return None
@@ -128,15 +133,15 @@ class PunctualSink:
 
     def __init__(self, name: str, sink: Any, timeout: float) -> None:
         self.name, self.sink, self.timeout = name, sink, timeout
-        self._late: list[threading.Thread] = []
+        self._late: dict[str, list[threading.Thread]] = {}  # by method: hanging reports must not cost a bulletin
 
     def write(self, bulletin: Bulletin) -> None:
         self._call(self.sink.write, bulletin)
 
     def _call(self, method: Callable[[Any], None], what: object) -> None:
-        self._late = [thread for thread in self._late if thread.is_alive()]
-        if len(self._late) >= MOST_LATE:
-            raise FeedError(f"not called: {len(self._late)} calls of it hang, each for over {self.timeout:g} s")
+        late = self._late[method.__name__] = [t for t in self._late.get(method.__name__, ()) if t.is_alive()]
+        if len(late) >= MOST_LATE:
+            raise FeedError(f"not called: {len(late)} calls of it hang, each for over {self.timeout:g} s")
         outcome: SimpleQueue[BaseException | None] = SimpleQueue()
 
         def run() -> None:
@@ -151,7 +156,7 @@ class PunctualSink:
         try:
             error = outcome.get(timeout=self.timeout)
         except Empty as cause:
-            self._late.append(thread)
+            late.append(thread)
             raise FeedError(f"no answer within {self.timeout:g} s: the call was left behind") from cause
         if error is not None:
             raise error

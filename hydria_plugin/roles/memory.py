@@ -61,7 +61,8 @@ class Store(Protocol):
         ...
 
     def undelivered(self, pipeline: str, sink: str, now: np.datetime64) -> tuple[Delivery, ...]:
-        """What the sink has still to take and whose next try is due, oldest issue first."""
+        """What the sink has still to take and may be sent now, oldest issue first: a bulletin whose next try is not due
+        holds up all that comes after it, reports hold up reports only."""
         ...
 
     def mark_delivered(self, delivery: Delivery, at: np.datetime64) -> None: ...

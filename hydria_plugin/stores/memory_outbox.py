@@ -6,11 +6,13 @@ from bisect import insort
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count, takewhile
+from itertools import count
 
 import numpy as np
 
 from hydria_plugin import Delivery, StoreError
+
+from .sending_order import due_in_order
 
 EPOCH = np.datetime64(0, "us")
 
@@ -33,8 +35,7 @@ class Outbox:
                 insort(self._pending[sink], fresh, key=_order)
 
     def due(self, sink: str, now: np.datetime64) -> tuple[Delivery, ...]:
-        """Nothing while the oldest one waits for its next try, so that order is kept."""
-        return tuple(takewhile(lambda delivery: delivery.next_try <= now, self._pending[sink]))
+        return tuple(due_in_order(self._pending[sink], now))
 
     def end(self, delivery: Delivery) -> None:
         at = self._place(delivery)

@@ -63,7 +63,6 @@ class SqlStore:
             return sql_reading.read_last_alerts(connection, pipeline, before)
 
     def undelivered(self, pipeline: str, sink: str, now: Time) -> tuple[Delivery, ...]:
-        """Nothing while the oldest one waits for its next try: a sink receives in order."""
         with self._reading(f"to read the outbox of {sink}") as connection:
             return sql_outbox.read_undelivered(connection, pipeline, sink, now)
 

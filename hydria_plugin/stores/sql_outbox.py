@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 
 from hydria_plugin import Delivery, StoreError
 
 from . import sql_tables as t
 from .documents import plain
 from .ledger_ends import may_begin, replaces
+from .sending_order import due_in_order
 from .sql_reading import time_s, time_us
 from .sql_writing import Row, insert_new, micros, seconds
 
@@ -20,18 +21,18 @@ _COLUMNS = ("id", "pipeline", "issued_at", "revision", "sink", "kind", "attempts
 
 
 def read_undelivered(connection: Connection, pipeline: str, sink: str, now: np.datetime64) -> tuple[Delivery, ...]:
-    """Oldest issue first; nothing while the oldest one waits for its next try, so that order is kept."""
+    """Oldest issue first, as far as they may be sent; see sending_order.py."""
     o = t.outbox.c
     query = sa.select(*(o[name] for name in _COLUMNS)).where(
         o.pipeline == pipeline, o.sink == sink, o.state == "pending"
     )
-    found = []
-    for row in connection.execute(query.order_by(o.issued_at, o.revision, o.kind, o.id)).mappings():
-        if row["next_try"] > micros(now):
-            break
-        times = {"issued_at": time_s(row["issued_at"]), "next_try": time_us(row["next_try"])}
-        found.append(Delivery(**{**row, **times}))
-    return tuple(found)
+    rows = connection.execute(query.order_by(o.issued_at, o.revision, o.kind, o.id)).mappings()
+    return tuple(due_in_order((_delivery(row) for row in rows), now))
+
+
+def _delivery(row: RowMapping) -> Delivery:
+    times = {"issued_at": time_s(row["issued_at"]), "next_try": time_us(row["next_try"])}
+    return Delivery(**{**row, **times})
 
 
 def end_delivery(connection: Connection, delivery: Delivery, **change: Any) -> None:

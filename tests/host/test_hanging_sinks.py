@@ -199,3 +199,25 @@ def test_a_call_that_comes_back_late_was_in_vain_and_makes_room_for_the_next() -
     assert threading.active_count() == before
     sink.write(BASE)
     assert len(begun) == MOST_LATE + 1
+
+
+def test_hanging_reports_leave_room_for_bulletins() -> None:
+    release, got = threading.Event(), []
+
+    class Slow:
+        def write(self, bulletin: Bulletin) -> None:
+            got.append(bulletin.issued_at)
+
+        def write_reports(self, reports: Sequence[Report]) -> None:
+            release.wait()
+
+    sink = punctual("slow", Slow(), 0.05)
+    assert isinstance(sink, ReportSink)
+    try:
+        for n in range(MOST_LATE + 1):
+            with pytest.raises(FeedError, match="no answer within 0.05 s" if n < MOST_LATE else "3 calls of it hang"):
+                sink.write_reports([])
+        sink.write(sample_bulletin())
+        assert len(got) == 1
+    finally:
+        release.set()

@@ -154,6 +154,55 @@ def test_reports_go_to_sinks_that_take_them_after_their_bulletin(store: Store) -
     assert store.undelivered("p", "csv", later(9)) == ()
 
 
+class Scribe(Page):
+    """One that stumbles over reports."""
+
+    stumbles = True
+
+    def write_reports(self, reports: Sequence[Report]) -> None:
+        if self.stumbles:
+            raise ValueError("no ink")
+        super().write_reports(reports)
+
+
+def test_refused_reports_hold_up_reports_but_no_bulletin(store: Store) -> None:
+    page = Scribe()
+    for hour in (0, 1):
+        store.put(bulletin(hour), ("page",))
+        store.put_reports("p", at(hour), 0, [report("upper")], ("page",))
+    (problem,) = deliver(store, "p", {"page": page}, later(1), DAY)
+    assert "the reports of" in problem.error and page.keys == [(at(0), 0), (at(1), 0)]
+    store.put(bulletin(2), ("page",))
+    assert deliver(store, "p", {"page": page}, later(1) + seconds(1), DAY) == ()  # the reports wait, the bulletin not
+    assert page.keys == [(at(0), 0), (at(1), 0), (at(2), 0)] and page.reports == []
+    page.stumbles = False
+    assert deliver(store, "p", {"page": page}, later(2), DAY) == ()
+    assert len(page.reports) == 2
+
+
+def test_a_bulletin_that_waits_holds_up_its_reports(store: Store) -> None:
+    page = Page()
+    page.alive = False
+    store.put(bulletin(0), ("page",))
+    store.put_reports("p", at(0), 0, [report("upper")], ("page",))
+    assert len(deliver(store, "p", {"page": page}, later(0), DAY)) == 1
+    page.alive = True
+    assert deliver(store, "p", {"page": page}, later(0) + seconds(1), DAY) == () and page.reports == []
+    deliver(store, "p", {"page": page}, later(1), DAY)
+    assert page.keys == [(at(0), 0)] and len(page.reports) == 1
+
+
+def test_the_trouble_of_a_sinks_own_store_is_the_sinks(store: Store) -> None:
+    class Copy(Host):
+        def write(self, bulletin: Bulletin) -> None:
+            raise StoreError("the copy's disk is full")
+
+    csv = Host()
+    store.put(bulletin(0), ("copy", "csv"))
+    (problem,) = deliver(store, "p", {"copy": Copy(), "csv": csv}, later(0), DAY)
+    assert "the copy's disk is full" in problem.error and csv.keys == [(at(0), 0)]
+
+
 def test_other_pipelines_and_sinks_that_are_not_there_keep_theirs(store: Store) -> None:
     store.put(bulletin(0), ("csv", "gone"))
     store.put(bulletin(0, pipeline="q"), ("csv",))
