@@ -14,6 +14,7 @@ from .belief import knots_of, still_believed
 from .cases import NOWHERE, strided, usable
 from .reliability import around
 from .stacking import belief_at, present_weights
+from .ticks import on_ticks
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class Mix:
     stretch: Floats  # (2, H, Q) of the distance from the centre
     energy: Floats  # (S, H) mean squared movement of the truth away from the last value: the scale of online learning
     events: Ints  # (S) independent events the weights rest on
+    tick: Floats  # (S) the step in which the target comes, 0 = none (ticks.py)
 
     @cached_property
     def knots(self) -> Floats:
@@ -40,7 +42,8 @@ class Mix:
         return found.astype(np.float32)
 
     def arrays(self) -> dict[str, Floats]:
-        return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
+        """All but the ticks, which are kept beside (blend.py)."""
+        return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self) if f.name != "tick"}
 
     def weights(self, rows: Ints, foreseen: Bools, home: int) -> Floats:
         """(S, H, J) of the centre, for the stations at ``rows``; a station it was not trained for keeps to
@@ -74,6 +77,8 @@ class Mix:
         plain = np.where(there[:, home, None, None], held[:, home], mixed)
         factors = np.where(foreseen[..., None], self.stretch[1], self.stretch[0])
         values = around(centre, plain + left[..., None] * (mixed - plain), factors, middle)
+        own_tick = np.where((rows == NOWHERE) | ~there[:, home], 0.0, self.tick[rows])
+        values = on_ticks(values, last, own_tick, middle)
         any_there = np.asarray(there.any(axis=1))[:, None]
         return np.where(any_there[..., None], values, np.nan), np.where(any_there, announced, np.nan)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from .evidence import FORMS, Asked, Fitted, complete_members, split_of, truths
 from .mix import Mix
 from .reliability import around, quantile_weights, stretch, trust
 from .stacking import belief_at, belief_by_size, member_weights, moments
+from .ticks import ticks_of
 
 ROWS_FOR_SPREAD = 6_000
 
@@ -48,7 +49,7 @@ def learn_mix(
     """The mix of ``fitted`` members that their out-of-sample forecasts speak for: of each station, or, where not all
     are witnesses, the mean of the witnesses', sizes in units of each station's own movement."""
     witnesses, seen = history.only(asked.stations), split_of(split, asked.stations)
-    mix = mix_of_witnesses(witnesses, seen, asked.at, fitted, home, rng)
+    mix = replace(mix_of_witnesses(witnesses, seen, asked.at, fitted, home, rng), tick=ticks_of(history, split))
     if len(asked.stations) == len(history.layout.stations):
         return mix
     size = np.sqrt(mix.energy)[..., None]  # (W, H, 1)
@@ -62,6 +63,7 @@ def learn_mix(
         mix.stretch,
         energy,
         independent_events(split.events),
+        mix.tick,
     )
 
 
@@ -82,7 +84,9 @@ def mix_of_witnesses(
         learned.append((centre, sizes, belief, *learn_spread(trial, centre, (sizes, belief), rng)))
     last = fitted[home].quantiles[0][..., history.layout.median]
     centre, sizes, belief, spread, factors = (np.stack(part) for part in zip(*learned, strict=True))
-    return Mix(centre, sizes, belief, spread, factors, mean_of_finite(truth - last, power=2), events)
+    return Mix(
+        centre, sizes, belief, spread, factors, mean_of_finite(truth - last, power=2), events, np.zeros(len(events))
+    )
 
 
 def learn_centre(trial: Trial, station: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
