@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..config import Settings, parse_duration, pick_pipelines, read_config
+from ..config.durations import format_duration, whole_steps
 from ..errors import ConfigError, HydriaError
 from ..plugins import Registry, load_plugins
 from ..values import Layout
@@ -54,7 +55,9 @@ def backtest_all(
     check_out(out)
     registry = load_plugins()
     settings = read_config(config, registry=registry)
-    found = [backtest_one(settings, name, registry, span, known) for name in pick_pipelines(settings, pipeline)]
+    names = pick_pipelines(settings, pipeline)
+    check_every(settings, names, span.every)
+    found = [backtest_one(settings, name, registry, span, known) for name in names]
     if out is not None:
         write_table(out, [f.result for f in found if f.result is not None])
     return found
@@ -69,6 +72,17 @@ def read_span(first: str, last: str, every: str = "") -> Span:
     if span.last < span.first:
         raise ConfigError(f"--to: {last!r} is before --from {first!r}; allowed: a later time")
     return span
+
+
+def check_every(settings: Settings, names: Sequence[str], every: np.timedelta64 | None) -> None:
+    """Is ``every`` a whole number of steps of each pipeline? Asked before the long work. Raises ConfigError."""
+    for name in names:
+        step = settings.pipelines[name].layout.step
+        if every is not None and whole_steps(every, step) is None:
+            asked, allowed = format_duration(every), format_duration(step)
+            raise ConfigError(
+                f"--every: '{asked}' is not a whole number of steps of {name}; allowed: a multiple of {allowed}"
+            )
 
 
 def read_future(future: str) -> Future:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,13 +13,14 @@ from ..alerts import AlertRules, Thresholds
 from ..plugins import Registry
 from ..values import Floats, Layout
 from .alerting import read_alerts
+from .csv_files import read_csv
 from .desk import Desk
 from .durations import format_duration, whole_steps
 from .plugging import Part
-from .ratings import Rating, read_ratings
+from .ratings import RATING_COLUMNS, Rating, read_ratings
 from .schema import REQUIRED, PipelineTable
 from .settings import Choice, PipelineSettings
-from .sites import Inputs, Sites, attributes, no_inputs, read_inputs, read_sites
+from .sites import INPUT_COLUMNS, Inputs, Sites, attributes, no_inputs, read_inputs, read_sites
 from .toml_file import TomlFile, described
 from .trials import try_plugins
 
@@ -136,6 +137,7 @@ def read_stations(desk: Desk) -> Sites | None:
 def read_slots(desk: Desk, sites: Sites | None) -> Inputs | None:
     written = desk.table.inputs
     if sites is None:
+        read_alone(desk, "inputs", written, INPUT_COLUMNS)
         return None
     if written is None:
         return no_inputs(sites)
@@ -144,9 +146,18 @@ def read_slots(desk: Desk, sites: Sites | None) -> Inputs | None:
 
 def read_curves(desk: Desk, sites: Sites | None) -> tuple[Rating, ...]:
     written = desk.table.ratings
-    if sites is None or written is None:
+    if sites is None:
+        read_alone(desk, "ratings", written, RATING_COLUMNS)
+        return ()
+    if written is None:
         return ()
     return read_ratings(desk.file.path.parent / written, desk.place("ratings"), written, sites, desk.file.faults)
+
+
+def read_alone(desk: Desk, key: str, written: str | None, needed: Sequence[str]) -> None:
+    """Without stations a table cannot be judged whole, but a missing file or column is told at once all the same."""
+    if written is not None:
+        read_csv(desk.file.path.parent / written, desk.place(key), needed, desk.file.faults, written)
 
 
 def make_layout(

@@ -14,7 +14,7 @@ from .csv_files import Row, read_csv
 from .places import Faults, listed, meant, quoted
 from .sites import Sites
 
-COLUMNS = ("station", "valid_from", "stage", "discharge", "sigma")
+RATING_COLUMNS = ("station", "valid_from", "stage", "discharge", "sigma")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Rating:
 
 def read_ratings(path: Path, place: str, written: str, sites: Sites, faults: Faults) -> tuple[Rating, ...]:
     """Every curve of the file, in order of station and date; faults noted."""
-    file = read_csv(path, place, COLUMNS, faults, written)
+    file = read_csv(path, place, RATING_COLUMNS, faults, written)
     curves: dict[tuple[str, np.datetime64], list[tuple[float, float, float]]] = {}
     for row in file.rows if file else ():
         key, point = check_point(row, sites, faults)

@@ -239,6 +239,18 @@ def test_all_at_once(tmp_path: Path) -> None:
     assert len(lines) == len(places), lines
 
 
+def test_missing_tables_are_all_told_at_once(tmp_path: Path) -> None:
+    """Without stations the others cannot be judged whole: that they are not there, or lack a column, is known."""
+    text = FILES["hydria.toml"].replace('inputs = "inputs.csv"', 'inputs = "inputs.csv"\nratings = "curves.csv"')
+    config = write_site(tmp_path, {"hydria.toml": text, "curves.csv": "station,stage\nup,1\n"}, days=1)
+    for name in ("stations.csv", "inputs.csv"):
+        (tmp_path / name).unlink()
+    code, lines = run_check(config)
+    assert code == 2
+    for place in ("river.stations", "river.inputs", "curves.csv:1: the column 'discharge' is missing"):
+        assert sum(place in line for line in lines) == 1, (place, lines)
+
+
 def test_pipelines_are_all_checked(tmp_path: Path) -> None:
     second = FILES["hydria.toml"].partition("[pipelines.river]")[2].replace("river", "creek")
     second = "\n[pipelines.creek]" + second.replace('past = "24h"', 'past = "x"')
