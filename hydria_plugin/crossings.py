@@ -30,7 +30,7 @@ class _Rungs:
 
 def crossings(forecast: Forecast, window: Window, thresholds: Thresholds, rules: AlertRules) -> Standing:
     """Where every station stands against its rates of rise and thresholds (K: rates first)."""
-    trusted = np.where(window.observed.trusted[:, 0], window.observed.values[:, 0], np.nan).astype(float)
+    trusted = window.observed.each(lambda a: a[:, 0]).told.astype(float)
     observed, age = _newest(trusted, rules.fresh)
     rungs = [_rate(forecast, trusted, rate, rules.fresh) for rate in rules.rates]
     rungs.append(_levels(forecast, trusted, observed, thresholds, rules))

@@ -9,7 +9,7 @@ import numpy as np
 from ..config import Settings, build_source, open_store, pick_pipelines, read_config
 from ..errors import HydriaError
 from ..plugins import Registry, load_plugins
-from ..values import Times
+from ..values import Layout, Times
 from ..workshop.times import now, utc
 from .backtesting import Scored, Span, counted, line_facts, read_span, told, warning_facts
 
@@ -57,11 +57,11 @@ def stored_forecasts(settings: Settings, name: str, registry: Registry, store: S
 
     p = settings.pipelines[name]
     step, horizon = p.layout.step, p.layout.horizon
-    bulletins = first_bulletins(store, name, span, p.layout.stations)
+    bulletins = first_bulletins(store, name, span, p.layout)
     times: Times = np.array([b.issued_at for b in bulletins], dtype="datetime64[s]")
     source = build_source(settings, name, registry, now)
     history = read_history(source, p.layout, times[0], times[-1] + horizon * step, rain_label=p.rain_label)
-    truth = truth_at(times, history.times, history.target.values, step, horizon)
+    truth = truth_at(times, history.times, history.target.told, step, horizon)
     return Backtest(
         name,
         p.layout,
@@ -74,13 +74,19 @@ def stored_forecasts(settings: Settings, name: str, registry: Registry, store: S
     )
 
 
-def first_bulletins(store: Store, name: str, span: Span, stations: tuple[str, ...]) -> list[Bulletin]:
-    """Revision 0 of every step issued in the span for the stations of today. Raises HydriaError where there is none."""
+def first_bulletins(store: Store, name: str, span: Span, layout: Layout) -> list[Bulletin]:
+    """Revision 0 of every step issued in the span for the stations, steps and quantiles of today. Raises HydriaError
+    where there is none."""
     found = []
     for issued_at, newest in store.issues(name, span.first, span.last):
         bulletin = store.bulletin(name, issued_at, 0) or store.bulletin(name, issued_at, newest)
-        if bulletin is not None and bulletin.layout.stations == stations:
+        if bulletin is not None and forecasts_of(bulletin.layout) == forecasts_of(layout):
             found.append(bulletin)
     if not found:
         raise HydriaError(f"the store has no bulletin of {name} from {utc(span.first)} to {utc(span.last)}")
     return found
+
+
+def forecasts_of(layout: Layout) -> tuple[object, ...]:
+    """What forecasts must have in common to be scored as one."""
+    return layout.stations, layout.targets, layout.units, layout.step, layout.horizon, layout.quantiles

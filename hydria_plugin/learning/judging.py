@@ -97,7 +97,7 @@ def hindcast(model: Any, history: History, at: Ints, future: bool) -> Floats:
 
 def truth_of(history: History, at: Ints) -> Floats:
     """(N, S, H) the trusted values that came."""
-    values = np.where(history.target.trusted, history.target.values, np.nan)
+    values = history.target.told
     steps = at[:, None] + np.arange(1, history.layout.horizon + 1)
     taken = values[:, np.minimum(steps, len(history) - 1)]  # (S, N, H)
     return np.asarray(np.where(steps < len(history), taken, np.nan).swapaxes(0, 1))
@@ -105,7 +105,7 @@ def truth_of(history: History, at: Ints) -> Floats:
 
 def last_of(history: History, at: Ints) -> Floats:
     """(N, S) the newest trusted value at each step, as old as the window reaches."""
-    values = np.where(history.target.trusted, history.target.values, np.nan)
+    values = history.target.told
     steps = np.arange(len(history))
     newest = np.maximum.accumulate(np.where(np.isfinite(values), steps, -1), axis=1)[:, at]
     there = newest >= np.maximum(at - history.layout.past + 1, 0)

@@ -223,7 +223,7 @@ def note_of(history: History) -> tuple[str, ...]:
 
 def check_record(history: History) -> None:
     """Raise ModelError for a record that no model can learn from: too short, empty or constant at every station."""
-    a, values = history.layout, np.where(history.target.trusted, history.target.values, np.nan)
+    a, values = history.layout, history.target.told
     if len(history) <= a.past + a.horizon:
         raise ModelError(
             f"the record has {len(history)} steps; training needs more than past + horizon = {a.past} + {a.horizon}"

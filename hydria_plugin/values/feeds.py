@@ -62,6 +62,11 @@ class Signal:
         """Where there is a measured value that nobody flagged as failed."""
         return np.asarray(np.isfinite(self.values) & (self.flags != Flag.FAIL) & (self.sigma == 0))
 
+    @property
+    def told(self) -> Floats:
+        """The trusted values, NaN elsewhere: what counts as truth."""
+        return np.where(self.trusted, self.values, np.nan)
+
     def each(self, view: Any) -> Signal:
         """The signal of ``view(array)`` for all five arrays: slicing, broadcasting, taking."""
         return Signal(*(view(getattr(self, f.name)) for f in fields(self)))

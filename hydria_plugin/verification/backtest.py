@@ -66,9 +66,9 @@ def backtest(pipeline: Pipeline, times: Times, truth: Floats, progress: Progress
 
 
 def newest_observed(bulletin: Bulletin) -> Floats:
-    """(S) the last finite value of the window; a bulletin read back has it in single precision only."""
+    """(S) the last trusted value of the window; a bulletin read back has values in single precision, without flags."""
     window = bulletin.window
-    observed = bulletin.summary.observed if window is None else window.observed.values[:, 0]
+    observed = bulletin.summary.observed if window is None else window.observed.told[:, 0]
     finite = np.isfinite(observed)
     at = observed.shape[1] - 1 - np.argmax(finite[:, ::-1], axis=1)
     found = np.asarray(observed[np.arange(len(observed)), at], dtype=float)

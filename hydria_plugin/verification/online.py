@@ -38,6 +38,7 @@ class Issued:
     parts: Floats | None  # (S, J, H)
     part_names: tuple[str, ...]
     base: Floats  # (S) the last value known
+    stations: tuple[str, ...]  # S
 
     @property
     def nbytes(self) -> int:
@@ -96,8 +97,8 @@ class OnlineLearner:
         names = next((b.part_names for b in issued if b is not None and b.parts is not None), ())
         parts = np.full((s, len(names), h), np.nan) if names else None
         for f, b in enumerate(issued):
-            if b is None or b.raw.shape != forecast.shape:
-                continue
+            if b is None or b.raw.shape != forecast.shape or b.stations != window.stations:
+                continue  # made under another configuration
             forecast[:, f], base[:, f] = (b.final if final else b.raw)[:, f], b.base
             if parts is not None and b.parts is not None and b.part_names == names:
                 parts[:, :, f] = b.parts[:, :, f]
@@ -210,7 +211,7 @@ def needed(bulletin: Bulletin | None) -> Issued | None:
     small = raw.values.astype(np.float32)
     issued = small if final is raw else final.values.astype(np.float32)
     parts = None if raw.parts is None else raw.parts.astype(np.float32)
-    return Issued(small, issued, parts, raw.part_names, last_known(bulletin.summary.observed))
+    return Issued(small, issued, parts, raw.part_names, last_known(bulletin.summary.observed), raw.stations)
 
 
 def last_known(observed: Floats) -> Floats:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ..roles import Source
+from ..tables_columns import microseconds
 from ..values import Layout, Wanted
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ EVER = np.datetime64("2200-01-01", "us")
 class RecordedSource:
     """Reads ``source`` once over the whole span, then answers as of each ``known_at``.
 
-    A row without reception time counts as received when stamped. ``future``: ``archived`` keeps the forecasts that
-    the source holds, ``none`` drops them, ``perfect`` gives the observed weather of the horizon as a forecast.
+    A row without reception time counts as received when stamped, a forecast when issued. ``future``: ``archived`` keeps
+    the forecasts that the source holds, ``none`` drops them, ``perfect`` gives the observed weather of the horizon as a
+    forecast.
     """
 
     def __init__(
@@ -70,23 +72,21 @@ Columns = Mapping[str, np.ndarray]
 def columns_of(table: pd.DataFrame) -> dict[str, np.ndarray]:
     """A source's table as plain arrays, optional columns filled in."""
     n = len(table)
-    time = utc(table["time"])
-    never = np.full(n, np.datetime64("NaT"), "datetime64[us]")
-    received = utc(table["received_at"]) if "received_at" in table else time
+    time, issued, received = (utc(table, name) for name in ("time", "issued_at", "received_at"))
     return {
         "series": table["series"].to_numpy(dtype=object),
         "time": time,
         "value": table["value"].to_numpy(dtype=float),
         "flag": table["flag"].to_numpy(dtype=float) if "flag" in table else np.full(n, np.nan),
-        "received_at": np.where(np.isnat(received), time, received),
-        "issued_at": utc(table["issued_at"]) if "issued_at" in table else never,
+        "received_at": np.where(np.isnat(received), np.where(np.isnat(issued), time, issued), received),
+        "issued_at": issued,
         "member": table["member"].to_numpy(dtype=float) if "member" in table else np.full(n, np.nan),
     }
 
 
-def utc(column: pd.Series[Any]) -> np.ndarray:
-    """An aware column as datetime64[us], UTC."""
-    return np.asarray(column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]"))
+def utc(table: pd.DataFrame, name: str) -> np.ndarray:
+    """A column as datetime64[us], UTC; NaT where there is none."""
+    return microseconds(table, name).view("datetime64[us]")
 
 
 def take(columns: Columns, rows: np.ndarray) -> dict[str, np.ndarray]:

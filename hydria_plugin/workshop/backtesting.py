@@ -58,7 +58,7 @@ def run_backtest(
     recorded = RecordedSource(source, layout, begins, ends, future)
     built = build_pipeline(settings, name, registry, MemoryStore(), clock=now, rng=rng, source=recorded)
     history = read_history(source, layout, times[0], ends, rain_label=p.rain_label)
-    truth = truth_at(times, history.times, history.target.values, layout.step, layout.horizon)
+    truth = truth_at(times, history.times, history.target.told, layout.step, layout.horizon)
     result = backtest(replace(built, sinks={}, explainers={}), times, truth, counted(name, times, progress))
     return result, tuple(f"{w.stage}: {w.error}" for w in built.warnings)
 

@@ -33,6 +33,7 @@ def test_a_failed_or_filled_value_is_not_trusted() -> None:
     filled = replace(signal, sigma=np.array([0.1, 0.0]))
     assert failed.trusted.tolist() == [True, False]
     assert filled.trusted.tolist() == [False, True]
+    assert np.isnan(failed.told[1]) and failed.told[0] == 1.0 and np.isnan(filled.told[0])
 
 
 def test_signal_refuses_arrays_of_other_shape() -> None:

@@ -210,6 +210,22 @@ def test_a_revised_forecast_is_the_one_that_counts(store: Store, history: Histor
     assert hours(history, after) == list(range(21, 27))
 
 
+def test_forecasts_of_other_stations_are_not_met(history: History) -> None:
+    """The same number of stations in another order is another configuration."""
+    seen: list[Verified] = []
+
+    class Witness(Diary):
+        def learn(self, verified: Verified, state: State) -> State:
+            seen.append(verified)
+            return state
+
+    store = MemoryStore()
+    for t in range(20, 24):
+        cycle(store, OnlineLearner({}), window_of(history, t))
+    OnlineLearner({"w": Witness()}).update(window_of(history.only([1, 0]), 24), store, "p")
+    assert seen and all(np.isnan(v.forecast).all() for v in seen)
+
+
 def test_failed_truth_teaches_nothing(history: History) -> None:
     flags = np.array(history.target.flags)
     flags[:, 25] = Flag.FAIL

@@ -111,3 +111,21 @@ def test_archived_forecasts_are_served_once_received(future: str, known: int, fo
 def test_a_forecast_issued_later_is_not_known_yet() -> None:
     rows = source("archived", frame=archived()).read(replace(asked(17), known_at=FIRST + 40 * HOUR))
     assert rows["issued_at"].isna().all()
+
+
+def test_a_forecast_without_reception_time_is_known_from_its_issue_on() -> None:
+    frame = archived().drop(columns="received_at")
+    assert int(source("archived", frame=frame).read(asked(18))["issued_at"].notna().sum()) == 3  # of its horizon
+    assert source("archived", frame=frame).read(asked(17))["issued_at"].isna().all()
+
+
+@pytest.mark.parametrize("columns", [("series", "time", "value"), ("series", "time", "value", "received_at")])
+def test_a_source_that_holds_nothing_is_a_record_of_gaps(columns: tuple[str, ...]) -> None:
+    assert source(frame=pd.DataFrame({name: [] for name in columns})).read(asked(20)).empty
+
+
+def test_columns_of_python_times_are_read_as_the_buffer_reads_them() -> None:
+    frame = table()
+    frame["received_at"] = pd.Series([None] * len(frame), dtype=object)
+    frame["time"] = frame["time"].astype(object)
+    pd.testing.assert_frame_equal(source(frame=frame).read(asked(20)), source().read(asked(20)))
