@@ -96,6 +96,8 @@ def reloaded(host: Host) -> None:
         logger.info("configuration reloaded")
     except HydriaError as error:
         logger.error("configuration refused, the old one runs on: %s", one_line(error))
+    except Exception:  # of a plug-in, say: no reason to stop forecasting
+        logger.exception("configuration not reloaded, the old one runs on")
 
 
 class Watchdog:
@@ -116,13 +118,16 @@ class Watchdog:
 
 
 def notify(state: str) -> None:
-    """systemd's notification protocol (sd_notify(3)); nothing where nobody listens."""
+    """systemd's notification protocol (sd_notify(3)); nothing where nobody listens (any more)."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
-        line.connect("\0" + address[1:] if address.startswith("@") else address)
-        line.sendall(state.encode())
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+            line.connect("\0" + address[1:] if address.startswith("@") else address)
+            line.sendall(state.encode())
+    except OSError as error:  # no reason to stop forecasting
+        logger.warning("not told to the supervisor state=%s address=%s error=%s", state, address, error)
 
 
 def say(as_json: bool, what: str, detail: str) -> None:

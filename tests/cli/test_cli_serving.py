@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hydria_plugin.cli.serving import JsonLines, Watchdog, notify
+from hydria_plugin.cli.serving import JsonLines, Watchdog, notify, reloaded
 from tests.site_files import FILES, write_site
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,3 +98,18 @@ def test_log_lines_are_json_whatever_they_hold() -> None:
     told = json.loads(JsonLines().format(record))
     assert told["message"] == 'say "é\n"'
     assert "ValueError" in told["error"]
+
+
+def test_a_supervisor_that_is_gone_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "gone.sock"))
+    notify("WATCHDOG=1")
+
+
+def test_a_reload_that_fails_in_a_plug_in_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def reload(self) -> None:
+            raise RuntimeError("a plug-in's own trouble")
+
+    with caplog.at_level(logging.ERROR, "hydria.serve"):
+        reloaded(Broken())  # type: ignore[arg-type]
+    assert "the old one runs on" in caplog.text and "a plug-in's own trouble" in caplog.text
