@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from hydria_plugin.forecasters.block_network.twin import Twin
 from hydria_plugin.values import Floats
 
@@ -81,10 +83,12 @@ def of_the_gauges(twin: Twin) -> Iterator[Caution]:
 
 
 def of_the_zones(twin: Twin, found: Findings) -> Iterator[Caution]:
+    wide = found.iqr > SPREAD
+    if wide.any():  # in one sentence: where one zone is unsure, most are
+        slots = tuple(slot for slot, is_wide in zip(twin.slots, wide, strict=True) if is_wide)
+        yield Caution("spread", {"iqr": float(found.iqr.max()), "limit": SPREAD}, slots)
     for z, slot in enumerate(twin.slots):
         share = float(found.shares[z])
-        if found.iqr[z] > SPREAD:
-            yield Caution("spread", {"iqr": float(found.iqr[z]), "limit": SPREAD}, (slot,))
         if abs(share - found.cross[z]) > DISAGREEMENT:
             numbers = {"share": share, "other": float(found.cross[z]), "limit": DISAGREEMENT}
             yield Caution("disagreement", numbers, (slot,))
@@ -94,14 +98,14 @@ def of_the_zones(twin: Twin, found: Findings) -> Iterator[Caution]:
 
 
 def of_the_forecast(twin: Twin, found: Findings) -> Iterator[Caution]:
-    """Where the network that forecasts sees the zones otherwise. One that is told of rivers upstream is not held to
-    it: most of the rain reaches it through them."""
+    """Where the network that forecasts sees the zones otherwise: the zone where it does so most. One that is told of
+    rivers upstream is not held to it: most of the rain reaches it through them."""
     if found.total is None or twin.rivers:
         return
-    for z, slot in enumerate(twin.slots):
-        share, other = float(found.shares[z]), float(found.total[z])
-        if abs(share - other) > FORECAST:
-            yield Caution("twin", {"share": share, "other": other, "limit": FORECAST}, (slot,))
+    z = int(np.abs(found.shares - found.total).argmax())
+    share, other = float(found.shares[z]), float(found.total[z])
+    if abs(share - other) > FORECAST:
+        yield Caution("twin", {"share": share, "other": other, "limit": FORECAST}, (twin.slots[z],))
 
 
 def of_the_times(twin: Twin, found: Findings) -> Iterator[Caution]:

@@ -36,6 +36,7 @@ def contributions(reading: Reading, site: Site, speech: Speech) -> Figure:
         "type": "bar", "orientation": "h", "name": speech["share"], "y": zones, "x": shares.tolist(),
         "marker": {"color": [colour(i) for i in range(len(slots))], "opacity": 0.85},
         "text": [speech.percent(s.share.median) for s in slots], "textposition": "inside", "insidetextanchor": "start",
+        "textangle": 0, "constraintext": "none",
         "error_x": {
             "type": "data", "symmetric": False, "thickness": 2, "width": 6, "color": STATION,
             "array": [max(100 * s.share.q75 - m, 0.0) for s, m in zip(slots, shares, strict=True)],
@@ -128,7 +129,7 @@ def gauge_map(reading: Reading, site: Site, speech: Speech) -> Figure | None:
     if site.place is not None:
         drawn.append({
             "type": "scatter", "mode": "markers+text", "x": [site.place[1]], "y": [site.place[0]], "hoverinfo": "text",
-            "text": [site.name or reading.station], "textposition": "bottom center", "showlegend": False,
+            "text": [site.name or reading.station], "textposition": "middle left", "showlegend": False,
             "marker": {"symbol": "triangle-up", "size": 15, "color": STATION},
         })  # fmt: skip
     return figure(drawn, map_axes([p for _, p in placed] + ([site.place] if site.place else []), speech), speech)

@@ -34,7 +34,8 @@ def read_twin(twin: Twin) -> Reading:
     """Of one station."""
     effect = effect_of(twin)
     effects = median_lags(effect)
-    lags, shares = lag_shares(effects), median_zones(effect)
+    shares = median_zones(effect)
+    lags = lag_shares(np.where(shares[:, None] > 0, effects, 0.0))  # a zone without a share has no time either
     wet, dry = by_wetness(twin)
     total = total_shares(twin)
     variants = {name: median_zones(read(twin.networks)) for name, read in WEIGHT_READ_OUTS.items()}

@@ -57,7 +57,7 @@ class Caution:
 
     Codes, with the zones named in ``slots`` and what ``numbers`` holds (``limit``: the bound that was passed;
     ``half``, ``tenth``: steps):
-      spread         one zone         iqr, limit                        initialisations disagree
+      spread         any zones        iqr, limit                        initialisations disagree
       sign           none             share, limit                      signed paths that lower the flow
       disagreement   one zone         share, other, limit               headline and its cross-check disagree
       twin           one zone         share, other, limit               reading and forecasting network disagree

@@ -9,7 +9,7 @@ from hydria_plugin.values import Floats
 from .readings import Response
 
 OVER = 0.02  # of the peak: a response that has fallen to it is over
-SLOWEST = 0.9  # a tail is taken to fade to this share at least from one quarter of the window to the next
+SLOWEST = 0.75  # a tail is taken to fade to this share at least from one quarter of the window to the next
 
 
 def lag_shares(effect: Floats) -> Floats:

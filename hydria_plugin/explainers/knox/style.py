@@ -21,7 +21,7 @@ th, td { padding: 6px 8px; text-align: right; border-bottom: 1px solid #e3e7ec; 
 thead th { color: #55606c; font-weight: 600; white-space: normal; vertical-align: bottom; min-width: 44px; }
 th:first-child { text-align: left; }
 th i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 8px; }
-thead th i { display: none; }
+thead th i { display: none; } tfoot th { white-space: normal; max-width: 150px; font-weight: 400; }
 dl { font-size: 13px; display: grid; grid-template-columns: max-content 1fr;
   gap: 2px 12px; margin: 10px 0 0; }
 dt { font-weight: 600; } dd { margin: 0; }

@@ -55,7 +55,9 @@ def test_every_code_has_a_sentence() -> None:
 
 
 def test_every_code_puts_its_numbers_in() -> None:
-    rows = re.findall(r"^ {6}([a-z-]+) {2,}(?:one zone|two zones|none) +(.*?)  ", module.Caution.__doc__ or "", re.M)
+    rows = re.findall(
+        r"^ {6}([a-z-]+) {2,}(?:one zone|two zones|any zones|none) +(.*?)  ", module.Caution.__doc__ or "", re.M
+    )
     given_numbers = {code: [n.strip() for n in names.split(",") if "(" not in n] for code, names in rows}
     for code, names in given_numbers.items():
         one = Caution(code, dict.fromkeys(names, 0.5), ("rain.1",))

@@ -165,6 +165,18 @@ def test_a_zone_of_small_share_is_not_judged_by_its_time(twin: Twin) -> None:
     assert cautions(long_kernels(twin), findings(effects=effects, lags=lags, **same)) == ()
 
 
+def test_zones_that_are_unsure_are_named_together_with_the_widest(twin: Twin) -> None:
+    (one,) = cautions(long_kernels(twin), findings(iqr=np.array([0.06, 0.01, 0.2, 0.05])))
+    assert one.slots == ("rain.1", "rain.3", "rain.4") and one.numbers["iqr"] == 0.2
+
+
+def test_of_zones_that_the_forecast_sees_otherwise_the_worst_is_named(twin: Twin) -> None:
+    (one,) = cautions(long_kernels(twin), findings(total=np.array([0.45, 0.45, 0.05, 0.05])))
+    assert one.code == "twin" and one.slots in (("rain.1",), ("rain.2",), ("rain.3",), ("rain.4",))
+    (one,) = cautions(long_kernels(twin), findings(total=np.array([0.45, 0.2, 0.25, 0.1])))
+    assert one.slots == ("rain.1",) and one.numbers["other"] == 0.45
+
+
 def test_a_tail_as_low_as_noise_is_no_tail(twin: Twin) -> None:
     """It may rise to the very end, and still the response is over."""
     effects = findings().effects + np.where(np.arange(24) >= 18, 0.001, 0.0)
@@ -193,6 +205,13 @@ def test_each_lag_has_its_quartiles(reading: Reading) -> None:
         low, middle, high = (np.array(lags) for lags in (slot.lags_q25, slot.lags, slot.lags_q75))
         assert (low <= high + 1e-12).all() and not high[middle == 0].any()
         assert np.abs(np.clip(middle, low, high) - middle).max() < 0.03  # the median run, near each member's own
+
+
+def test_a_zone_without_a_share_has_no_response_time(twin: Twin) -> None:
+    net = twin.networks
+    turned = replace(net, kernel=net.kernel * np.array([1.0, 1.0, 1.0, -1.0])[:, None])
+    gone = read_twin(replace(twin, networks=turned)).slots[3]
+    assert gone.share.median == 0 and gone.response is None and not any(gone.lags)
 
 
 def test_two_gauges_that_read_the_same_are_named_together() -> None:
