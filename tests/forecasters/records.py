@@ -21,6 +21,9 @@ FACTORIES: dict[str, Callable[[], Forecaster]] = {
     "boosting": lambda: Boosting(rounds=40, leaves=7, folds=2, num_threads=1),
     "regional boosting": lambda: Boosting(regional=True, rounds=40, leaves=7, folds=2, num_threads=1),
     "block network": lambda: BlockNetwork(initialisations=6, folds=2, select=False, twin=False),
+    "recurrent block network": lambda: BlockNetwork(
+        form="recurrent", initialisations=4, folds=2, max_rows=200, twin=False
+    ),
 }
 
 

@@ -29,6 +29,7 @@ class Roles:
     kinds: tuple[str, ...]  # of the others
     directed: bool = True  # is the measured target an input?
     power: float = 1.0  # of the target, as the networks are shown it
+    recurrent: bool = False  # is the output fed back?
 
     @property
     def key(self) -> tuple[int, tuple[str, ...], float]:

@@ -21,8 +21,9 @@ from ..boosting_model import between
 from ..cases import NOWHERE, Cases
 from ..laying import BEFORE, INPUTS, OWN, Place, lay
 from .attributing import attribute
-from .columns import CHANGES, SUMMED, Told, fallen, fallen_by, filled_in, foreseen, state, told
-from .model import Group, Model, origin, quantiles, rain, standardised, trajectories
+from .columns import CHANGES, SUMMED, Told, fallen, fallen_by, filled_in, foreseen, told
+from .model import Group, Model, columns_of, inputs_of, origin, quantiles, rain, standardised, trajectories
+from .recurrent_explaining import Asked, of_path
 from .transform import Transform
 
 TINY = 1e-7  # of a unit: a change below has the worth of its slope
@@ -56,7 +57,10 @@ def explain_case(
     start = origin(model, group, shown, rows)
     worth = worth_of(transform, start, np.median(paths, axis=0) - start)
     mine = Parts.none(one)
-    said = members_mean(model, group, shown, rows, known[0], mine, worth)
+    if model.recurrent:
+        said = members_rolled(model, group, shown, rows, known[0], mine, worth, paths)
+    else:
+        said = members_mean(model, group, shown, rows, known[0], mine, worth)
     parts.own[n], parts.inputs[n], parts.before[n] = mine.own[0], mine.inputs[0], mine.before[0]
     for name, line in said.items():
         lines[name][n] += line[0]
@@ -78,8 +82,8 @@ def members_mean(
 ) -> dict[str, Floats]:
     """Lay the mean of the members of every knot on ``parts``, for one case; its lines (1, H)."""
     view = told(shown, group.zones[rows], group.others[rows])
-    columns = state(view, group.kinds, group.centre[rows], group.unit[rows], model.directed)
-    places = state_places(model, group, rows, shown)
+    columns = columns_of(model, group, view, rows)
+    places = state_places(model.directed, group, rows, shown)
     weave = between(model.knots, len(worth))
     lines: dict[str, Floats] = {}
     for k, lead in enumerate(model.knots):
@@ -91,6 +95,25 @@ def members_mean(
         for name, line in lay(parts, found, ways, filled_in(shown), np.array([0]), reach).items():
             lines[name] = lines.get(name, 0.0) + line
     return lines
+
+
+def members_rolled(
+    model: Model, group: Group, shown: Cases, rows: Ints, known: Bools, parts: Parts, worth: Floats, paths: Floats
+) -> dict[str, Floats]:
+    """The same of the recurrent form's ``paths`` (M, H). What a bound cut off is left to be closed."""
+    view = told(shown, group.zones[rows], group.others[rows])
+    inputs, columns = inputs_of(model, group, view, rows), columns_of(model, group, view, rows)
+    places = state_places(False, group, rows, shown)
+    own = columns.shape[1] - len(places)
+    at_rest = np.array([r < own - 2 for r in range(own)] + [rests for _, rests in places])
+    rest = standardised(group, rows, np.where(at_rest & np.isfinite(columns), 0.0, np.nan))
+    zones = [zone_places(group, rows, shown, lead) for lead in range(1, len(worth) + 1)]
+    asked = Asked(group, rows, view, filled_in(shown), inputs, rest, zones, [place for place, _ in places])
+    found, lines = of_path(model, asked, paths, int(known.sum()))
+    parts.own += worth[:, None] * found.own
+    parts.inputs += worth[:, None, None] * found.inputs
+    parts.before += worth[:, None] * found.before
+    return {name: (worth * lines[name])[None] for name in (USUAL, ESTIMATED)}
 
 
 def of_knot(
@@ -120,13 +143,13 @@ def zone_places(group: Group, rows: Ints, cases: Cases, lead: int) -> list[Place
     ] or [Place(USUAL)] * len(spans)
 
 
-def state_places(model: Model, group: Group, rows: Ints, cases: Cases) -> list[tuple[Place, bool]]:
+def state_places(directed: bool, group: Group, rows: Ints, cases: Cases) -> list[tuple[Place, bool]]:
     """Of the columns of :func:`~hydria_plugin.forecasters.block_network.columns.state`, in their order; True with those
     whose reference is 0 and not their mean: changes, and who is silent."""
     past, totals = cases.target.shape[1], cases.totals.shape[2]
     zones, others = (tuple(int(v) for v in slots[rows[0]]) for slots in (group.zones, group.others))
     places: list[tuple[Place, bool]] = []
-    if model.directed:
+    if directed:
         places += [(Place(OWN, past - 1 - last, past - first), True) for first, last in blocks(past)[1:]]
         places += [(Place(OWN, past - 1, past), False)] * 2
     places += [(Place(BEFORE, slots=zones) if zones else Place(USUAL), False)] * totals

@@ -38,12 +38,14 @@ Progress = Callable[[str, float], None]
 
 
 class BlockNetwork:
-    """``form``: "directed" knows the measured target, "static" does not. ``initialisations``: networks per knot, each
-    from other initial weights; ``hidden``: tanh neurons; ``decay``: weight decay; ``select``: try others, and shorter
-    windows, by what is held out. ``power``: 1 shows the network the target as it is, 0 its logarithm, else that power
-    of it (Box-Cox; default: a discharge 0.4, a level 1). ``folds``: blocks of time, on each of which a share of the
-    members stops. ``max_rows``: cases a station is fitted on at most, quiet ones thinned first. ``twin``: fit, beside,
-    each station's network made for being read. ``num_threads``: folds trained at once, 0 = one per core."""
+    """``form``: "directed" knows the measured target, "static" does not, "recurrent" is fed its own output where it is
+    not measured: over the horizon, and where the river falls silent (trained through time, always by Adam, on 1500
+    cases at most; nothing is selected). ``initialisations``: networks per knot, each from other initial weights;
+    ``hidden``: tanh neurons; ``decay``: weight decay; ``select``: try others, and shorter windows, by what is held out.
+    ``power``: 1 shows the network the target as it is, 0 its logarithm, else that power of it (Box-Cox; default: a
+    discharge 0.4, a level 1). ``folds``: blocks of time, on each of which a share of the members stops. ``max_rows``:
+    cases a station is fitted on at most, quiet ones thinned first. ``twin``: fit, beside, each station's network made
+    for being read. ``num_threads``: folds trained at once, 0 = one per core."""
 
     name = "block-network"
     by_default = False  # a blend takes it when it is named: it trains for minutes

@@ -21,7 +21,7 @@ from .twin_keeping import load_twins, save_twins
 if TYPE_CHECKING:
     from .learning import Options
 
-ABOUT = ("durations", "knots", "members", "folds", "directed")
+ABOUT = ("durations", "knots", "members", "folds", "directed", "recurrent")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

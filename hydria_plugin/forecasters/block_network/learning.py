@@ -30,7 +30,7 @@ from .twin import Twin, fit_twin
 from .twin_keeping import load_twins, save_twins
 from .unrolling import with_total
 
-FORMS = ("directed", "static")
+FORMS = ("directed", "static", "recurrent")
 NAMES = (*SHARED, *(f"{name}.{i}" for i in (0, 1) for name in BY_FORM))
 
 
@@ -89,7 +89,9 @@ def fit_all(
     o = options
     threads = min(o.folds, o.num_threads or os.cpu_count() or 1)
     plan = plan_of(history, split, o.folds, o.recipe(), threads, o.seed)
-    wish = Wish(o.form == "directed", o.power, o.max_rows, o.max_age, o.select)
+    recurrent = o.form == "recurrent"
+    wish = Wish(o.form != "static", o.power, o.max_rows, o.max_age, o.select, recurrent)
+    plan = plan._replace(knots=(1,)) if recurrent else plan
     stations: dict[int, Station] = {}
     twins: dict[str, Twin] = {}
     failed: list[ModelError] = []
@@ -149,7 +151,7 @@ def model_of(history: History, plan: Plan, wish: Wish, stations: dict[int, Stati
         groups.append(group_of(np.array(mine, dtype=np.int64), stations[mine[0]].roles.kinds, arrays))
     return Model(
         Fit.of(history.layout), seconds(history.durations), plan.knots, plan.recipe.members, plan.folds,
-        wish.directed, tuple(groups),
+        wish.directed, tuple(groups), recurrent=wish.recurrent,
     )  # fmt: skip
 
 

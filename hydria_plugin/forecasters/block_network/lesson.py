@@ -16,6 +16,7 @@ from ..ridge_station import mean_of, std
 from ..spread import recent_range
 from .columns import Roles, Told, state, told
 from .knowledge import raw_of_history, with_outages
+from .rolling import newest_only
 from .transform import Transform, shift_of
 
 MARGIN = 1.0  # of the training range: how far inputs and changes may go beyond it
@@ -99,6 +100,7 @@ def lesson_of(history: History, split: Split, s: int, roles: Roles, max_rows: in
     both = joined(shown, copies)
     pick = np.concatenate([np.arange(len(keep)), of])
     view = told(both, slots_of(roles.zones, len(both)), slots_of(roles.others, len(both)))
+    view = newest_only(view) if roles.recurrent else view
     centre, unit = (np.full(len(both), arrays[name]) for name in ("centre", "unit"))
     columns = state(view, roles.kinds, centre, unit, roles.directed)
     arrays |= state_scales(columns) | rain_scale(view)

@@ -15,6 +15,8 @@ from ..cases import NOWHERE, Cases
 from ..keeping import Fit
 from ..spread import Spread, doubts, expected_error
 from .columns import Told, fallen, fallen_by, filled_in, foreseen, state, told
+from .recurrent import rolled_out
+from .rolling import newest_only
 from .serving import STACKED, Stack, stack_of
 from .transform import Transform
 
@@ -76,6 +78,7 @@ class Model:
     directed: bool
     groups: tuple[Group, ...]
     place: Ints = field(default_factory=lambda: np.empty((0, 2), np.int64))  # (S, 2) group, row in it; -1 = none
+    recurrent: bool = False  # one knot, of one step, that is rolled out
 
     def __post_init__(self) -> None:
         place = np.full((len(self.fit.stations), 2), -1, dtype=np.int64)
@@ -148,15 +151,20 @@ def around(model: Model, group: Group, form: int, cases: Cases, rows: Ints, cent
 
 
 def origin(model: Model, group: Group, cases: Cases, rows: Ints) -> Floats:
-    """(N) what changes are told from: the newest value, or the usual one where the network is not shown the target."""
+    """(N) what changes are told from: the newest value, or the usual one where the network is not shown the target, or
+    goes on without it."""
+    if model.recurrent:
+        return np.where(np.isfinite(cases.base), cases.base, group.centre[rows])
     return cases.base if model.directed else group.centre[rows]
 
 
 def trajectories(model: Model, group: Group, cases: Cases, rows: Ints, known: Bools) -> Floats:
     """(N, M, H) each member's path: its change at the knots, by the form that what is known allows, between them
-    straight."""
+    straight. The recurrent form's path is a step after the other."""
     view = told(cases, group.zones[rows], group.others[rows])
-    inputs = standardised(group, rows, state(view, group.kinds, group.centre[rows], group.unit[rows], model.directed))
+    inputs = inputs_of(model, group, view, rows)
+    if model.recurrent:
+        return rolled_out(model, group, view, rows, known, inputs)
     change = changes(model, group, 0, view, rows, inputs)
     leads = np.array(model.knots) - 1
     if known.any():
@@ -164,6 +172,17 @@ def trajectories(model: Model, group: Group, cases: Cases, rows: Ints, known: Bo
         change = np.where(known[:, leads][:, :, None], with_rain, change)
     paths = np.einsum("hk,nkm->nmh", between(model.knots, known.shape[1]), change)
     return np.asarray(origin(model, group, cases, rows)[:, None, None] + paths)
+
+
+def inputs_of(model: Model, group: Group, view: Told, rows: Ints) -> Floats:
+    """(N, C) the standardised state, as of the issue time."""
+    return standardised(group, rows, columns_of(model, group, view, rows))
+
+
+def columns_of(model: Model, group: Group, view: Told, rows: Ints) -> Floats:
+    """(N, C) the state; NaN = not known."""
+    view = newest_only(view) if model.recurrent else view
+    return state(view, group.kinds, group.centre[rows], group.unit[rows], model.directed)
 
 
 def changes(model: Model, group: Group, form: int, view: Told, rows: Ints, inputs: Floats) -> Floats:

@@ -16,6 +16,7 @@ from ..spread import doubts, expected_error, fit_doubt, fit_spread
 from .columns import Roles, filled_in
 from .knots import Knot, Plan, fit_knot, rain_of
 from .lesson import MARGIN, Lesson, lesson_of, roles_of
+from .recurrent_station import MOST_ROWS, fit_recurrent
 from .selection import Trial, select
 from .serving import stacked
 
@@ -42,6 +43,7 @@ class Wish:
     max_rows: int
     max_age: int
     select: bool
+    recurrent: bool = False
 
 
 def fit_station(
@@ -50,6 +52,8 @@ def fit_station(
     """Raises ModelError where there is nothing to learn from."""
     name = history.layout.stations[s]
     roles, notes = roles_of(history, split, s, wish.directed, wish.power)
+    if wish.recurrent:
+        return fit_rolled(history, split, s, replace(roles, recurrent=True), notes, plan, wish, tell)
     lesson = lesson_of(history, split, s, roles, wish.max_rows, wish.max_age, plan.seed)
     count = Counted(tell, 2 * len(plan.knots) + (TRIALS if wish.select else 0))
     tried: tuple[Trial, ...] = ()
@@ -63,10 +67,30 @@ def fit_station(
             count()
         arrays |= {f"{key}.{form}": a for key, a in form_arrays(lesson, form, done, plan).items()}
         dropped += sum(one.dropped for one in done)
-    if dropped:
-        notes.append(f"{name}: {dropped} networks diverged, or had nothing to learn from, and were replaced by others")
     tell(1.0)
-    return Station(roles, arrays, tuple(notes), tried)
+    return Station(roles, arrays, (*notes, *replaced(name, dropped)), tried)
+
+
+def fit_rolled(
+    history: History, split: Split, s: int, roles: Roles, notes: list[str], plan: Plan, wish: Wish, tell: Tell
+) -> Station:
+    """The recurrent form; nothing is selected."""
+    lesson = lesson_of(history, split, s, roles, min(wish.max_rows, MOST_ROWS), wish.max_age, plan.seed)
+    arrays, dropped, first = dict(lesson.arrays), 0, ~lesson.copy
+    for form in (0, 1):
+        found, held_out, lost = fit_recurrent(lesson, form, plan)
+        unit = float(lesson.arrays["unit"])
+        wide = width(lesson.raw.take(first), held_out[first], lesson.change[first], unit, form, plan.levels)
+        arrays |= {f"{key}.{form}": a for key, a in (found | wide).items()}
+        dropped += lost
+        tell((form + 1) / 2)
+    return Station(roles, arrays, (*notes, *replaced(lesson.station, dropped)))
+
+
+def replaced(name: str, dropped: int) -> tuple[str, ...]:
+    """A sentence where members are missing."""
+    said = f"{name}: {dropped} networks diverged, or had nothing to learn from, and were replaced by others"
+    return (said,) if dropped else ()
 
 
 class Counted:

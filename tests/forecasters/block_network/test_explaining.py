@@ -56,13 +56,15 @@ def explained(one: BlockNetwork, window: Window) -> tuple[Forecast, dict[str, np
     return forecast, dict(one.attribute(window).lines)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("form", "power"), [("directed", 1.0), ("static", 1.0), ("directed", 0.0)])
+@pytest.mark.parametrize(
+    ("form", "power"), [("directed", 1.0), ("static", 1.0), ("directed", 0.0), ("recurrent", 1.0), ("recurrent", 0.4)]
+)
 @pytest.mark.parametrize("future", [False, True])
 def test_the_parts_are_whole_without_the_line_of_limits(form: str, power: float, future: bool) -> None:
     one, record = network(form, power), history()
     for at in (60, 150, 200, 290):
         _, lines = explained(one, window_of(record, at, future))
-        if form == "directed" and power == 1.0:
+        if form != "static" and power == 1.0:
             assert np.abs(lines["limits"]).max() < 1e-9, "nothing is cut here, so nothing may be missing"
     explained(one, wet(record, future))
 

@@ -217,7 +217,7 @@ def test_progress_rises_to_one() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"form": "recursive"}, "form 'recursive' is not one of directed, static"),
+        ({"form": "recursive"}, "form 'recursive' is not one of directed, static, recurrent"),
         ({"initialisations": 3, "folds": 4}, "3 initialisations cannot be shared among 4 folds"),
         ({"folds": 1}, "cannot be shared among 1 folds"),
         ({"power": 2.0}, "between 0 .* and 1"),
