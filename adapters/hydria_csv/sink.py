@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from .writing import check_writable, file_name, replace_file
 
 FORMS = ("wide", "long")
 ALERTS = ("news", "all")
+REPORT = re.compile(r"_[0-9a-f]{12}\.(json|svg)$")  # what this sink calls a report
 
 
 class CsvSink:
@@ -26,7 +28,8 @@ class CsvSink:
     as JSON and SVG in ``<path>/reports``. The same bulletin twice gives the same bytes.
 
     ``form``: "wide" has one column per quantile, "long" one row per quantile. ``alerts``: "news" leaves out alerts
-    that say nothing new. ``keep``: files of bulletins issued longer before the newest one are deleted.
+    that say nothing new. ``keep``: files of bulletins issued longer before the newest one are deleted, and reports
+    written longer before the newest.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class CsvSink:
                 if picture:
                     replace_file(place / f"{name}.svg", [picture.encode()])
                 replace_file(place / f"{name}.json", [text])
+            self._forget_reports(place)
         except OSError as cause:
             raise _refusal(place, cause) from cause
 
@@ -95,6 +99,16 @@ class CsvSink:
         issued = {f: t for f in place.iterdir() if (t := _issue_time(f.name)) is not None}
         oldest = max(issued.values()) - self._keep
         for file, time in issued.items():
+            if time < oldest:
+                file.unlink(missing_ok=True)
+
+    def _forget_reports(self, place: Path) -> None:
+        """The same for reports, which tell no time in their names: by when they were written, from the newest on."""
+        if self._keep is None or not place.is_dir():
+            return
+        written = {f: f.stat().st_mtime_ns for f in place.iterdir() if REPORT.search(f.name)}
+        oldest = max(written.values(), default=0) - int(self._keep / np.timedelta64(1, "ns"))
+        for file, time in written.items():
             if time < oldest:
                 file.unlink(missing_ok=True)
 

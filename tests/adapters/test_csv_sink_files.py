@@ -58,6 +58,27 @@ def test_old_files_are_kept_unless_told(tmp_path: Path) -> None:
     assert written(keep="1d") == ["", "_r0.csv", "_r0.csv", "_r0_alerts.csv", "_r0_alerts.csv"]  # "" is mine.csv
 
 
+def test_old_reports_go_with_the_old_bulletins(tmp_path: Path) -> None:
+    def kept(keep: str) -> set[str]:
+        sink = CsvSink(path=f"out{keep}", folder=tmp_path, keep=keep)
+        place = tmp_path / f"out{keep}" / "reports"
+        for hour in range(3):
+            sink.write_reports([Report("knox", f"s{hour}", "", "h", {"svg": "<svg/>"})])
+            for file in place.glob(f"s{hour}_*"):
+                os.utime(file, (1e9 + hour * 3600, 1e9 + hour * 3600))
+        (place / "mine.svg").touch()
+        os.utime(place / "mine.svg", (0, 0))
+        sink.write_reports([Report("knox", "s2", "", "h", {"svg": "<svg/>"})])  # the same files, written now
+        for file in place.glob("s2_*"):
+            os.utime(file, (1e9 + 7200, 1e9 + 7200))
+        sink._forget_reports(place)
+        return {f.name.partition("_")[0].removesuffix(f.suffix) + f.suffix for f in place.iterdir()}
+
+    mine = {"mine.svg"}
+    assert kept("") == mine | {f"s{n}.{end}" for n in range(3) for end in ("json", "svg")}
+    assert kept("1h") == mine | {"s2.json", "s2.svg"}
+
+
 def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file stands in the way")
     sink = CsvSink(path="out", folder=tmp_path)
