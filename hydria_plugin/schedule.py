@@ -38,6 +38,7 @@ class ClockWatch:
     monotonic: Callable[[], float] = time.monotonic
     tolerance: float = 2.0  # seconds
     jumps: int = 0
+    ahead: float = 0.0  # seconds that the wall clock has gained by jumps, since the start
     _last: tuple[np.datetime64, float] | None = field(default=None, repr=False)
 
     def check(self) -> float:
@@ -49,7 +50,7 @@ class ClockWatch:
         jump = float((wall - before[0]) / np.timedelta64(1, "us")) / 1e6 - (steady - before[1])
         if abs(jump) <= self.tolerance:
             return 0.0
-        self.jumps += 1
+        self.jumps, self.ahead = self.jumps + 1, self.ahead + jump
         log.warning("clock jumped seconds=%+.1f now=%sZ", jump, wall.astype("datetime64[s]"))
         return jump
 
@@ -68,6 +69,7 @@ class Pacemaker:
         self._tick = tick
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._scheduler: Any = None
+        self._swapping = threading.Lock()  # a silent scheduler must not be replaced while it is stopped
         self._threads: list[threading.Thread] = []
         self._last_wake = self._last_tick = time.monotonic()
         self._overrun_told = False
@@ -92,15 +94,17 @@ class Pacemaker:
 
     def stop(self, timeout: float = 10.0) -> bool:
         """End after the running tick, at most ``timeout`` seconds from now; whether the tick came to its end."""
-        self._stopping.set()
+        with self._swapping:
+            self._stopping.set()
+            scheduler, self._scheduler = self._scheduler, None
         self._wake.set()
-        _discard(self._scheduler)
+        _discard(scheduler)
         until = time.monotonic() + timeout
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, until - time.monotonic()))
         finished = not any(thread.is_alive() for thread in self._threads)
-        self._threads, self._scheduler = [], None
+        self._threads = []
         return finished
 
     def wake(self) -> None:
@@ -150,8 +154,11 @@ class Pacemaker:
 
     def _revive(self, silent: float) -> None:
         """Replace a scheduler that no longer wakes: its thread died, or the wall clock went back."""
-        log.warning("scheduler silent for seconds=%.1f: replaced", silent)
-        old, self._scheduler = self._scheduler, self._new_scheduler()
+        with self._swapping:
+            if self._stopping.is_set():
+                return
+            log.warning("scheduler silent for seconds=%.1f: replaced", silent)
+            old, self._scheduler = self._scheduler, self._new_scheduler()
         self.revivals += 1
         self.wake()
         # it may hang in its own lock: nobody waits for it

@@ -187,6 +187,16 @@ def test_the_trigger_makes_one_missed_run_of_ten_years() -> None:
     assert trigger.get_next_fire_time(now - timedelta(days=3650), now) == now + timedelta(seconds=5)
 
 
+def test_a_scheduler_found_silent_while_it_is_stopped_is_not_replaced() -> None:
+    """The watchdog may be past its last look at the time when ``stop`` comes: what it made would never be stopped."""
+    pace = Pacemaker(lambda: None, every=0.05)
+    pace.start()
+    assert pace.stop()
+    pace._revive(1.0)
+    assert pace._scheduler is None and pace.revivals == 0
+    assert not [t for t in threading.enumerate() if t.name.startswith("APScheduler")]
+
+
 def test_clock_watch_sees_jumps_both_ways(caplog: pytest.LogCaptureFixture) -> None:
     wall, steady = [np.datetime64("2026-03-29T00:59:58", "us")], [100.0]
     watch = ClockWatch(lambda: wall[0], lambda: steady[0])
@@ -202,6 +212,7 @@ def test_clock_watch_sees_jumps_both_ways(caplog: pytest.LogCaptureFixture) -> N
         assert not caplog.records
         assert go(3605, 5) == pytest.approx(3600)
         assert go(-55, 5) == pytest.approx(-60)
+    assert watch.ahead == pytest.approx(3540)
     assert watch.jumps == 2 and [r.message.split()[2] for r in caplog.records] == ["seconds=+3600.0", "seconds=-60.0"]
 
 

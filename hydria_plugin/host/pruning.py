@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -28,15 +29,17 @@ def reach(pipeline: Pipeline) -> np.timedelta64:
 
 
 def prune(settings: Settings, watches: Mapping[str, Watch], now: np.datetime64, pace: Pacemaker | None) -> None:
-    """Once a day and pipeline. Not after the clock has jumped: a wrong date must not erase a good record."""
+    """Once a day and pipeline. What the clock has gained by jumps does not make a record old: a wrong date must not
+    erase a good one."""
     keep = settings.platform.retention
-    if keep is None or (pace is not None and pace.watch.jumps):
+    if keep is None:
         return
+    gained = 0.0 if pace is None else max(pace.watch.ahead, 0.0)
     for watch in watches.values():
-        if watch.pruned_at is not None and now - watch.pruned_at < DAY:
+        if watch.pruned_at is not None and watch.pruned_at <= now < watch.pruned_at + DAY:
             continue
         watch.pruned_at = now
-        before = (now - keep).astype("datetime64[s]")
+        before = (now - keep).astype("datetime64[s]") - np.timedelta64(math.ceil(gained), "s")
         try:
             rows = watch.pipeline.store.prune(watch.pipeline.name, before, before - reach(watch.pipeline))
             log.info("pruned pipeline=%s before=%s rows=%d", watch.pipeline.name, utc(before), rows)
