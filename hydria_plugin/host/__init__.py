@@ -23,7 +23,7 @@ from ..roles import Store
 from ..schedule import ClockWatch, Pacemaker, system_clock
 from ..values import Bulletin
 from . import assembling, pruning
-from .replay import replay
+from .replay import models_of, replay
 from .rounds import Clock
 from .single import SingleWriter
 from .status import pipeline_status
@@ -57,19 +57,18 @@ class Host:
         self._single = SingleWriter(store)
         self._pace: Pacemaker | None = None
         self._stopping = threading.Event()
-        self._watches = {name: self._watch(self._build(settings, name)) for name in settings.pipelines}
+        self._watches = {name: self._watch(settings, name) for name in settings.pipelines}
 
     # ---- one step ----
 
     def run_once(self, pipeline: str | None = None, issued_at: np.datetime64 | None = None) -> Bulletin:
         """Make the forecast of one step now (the newest one due by default; the only pipeline by default), send and
         explain it. The same step with nothing new gives back the bulletin that is there. Raises FeedError and
-        StoreError, after the ledger was told; HydriaError for a pipeline that is not configured."""
-        watch = self._watches[self._named(pipeline)]
+        StoreError, after the ledger was told; HydriaError for a pipeline that is not configured, and for what is no
+        step of it, or one to come."""
         with self._cycles, self._writing():
-            if issued_at is None:
-                issued_at = newest_due(self.clock(), watch.pipeline.layout.step, watch.pipeline.delay)
-            at = issued_at.astype("datetime64[s]")
+            watch = self._watches[self._named(pipeline)]  # the one that stands when it is our turn
+            at = self._step(watch.pipeline, issued_at)
             try:
                 return watch.run(at)
             except Exception as error:
@@ -78,11 +77,12 @@ class Host:
                 raise
 
     def tick(self) -> None:
-        """Do whatever is due: newest steps, older ones, revisions, deliveries. Raises StoreError only when another
-        instance holds the store; what fails is logged, and tried again at a later tick."""
+        """Do whatever is due, with the models that reign by now: newest steps, older ones, revisions, deliveries.
+        Raises StoreError only when another instance holds the store; what fails is logged, and tried again later."""
         with self._cycles, self._writing():
             for watch in list(self._watches.values()):
                 if not self._stopping.is_set():
+                    self._take_new_models(watch)
                     watch.round(self._stopping.is_set)
             pruning.prune(self.settings, self._watches, self.clock(), self._pace)
 
@@ -115,8 +115,8 @@ class Host:
             assembling.dismiss(watch.pipeline)
         if finished:
             self._stopping.clear()
-            self._single.free()  # else the process's end frees it
         if pace is not None:
+            self._single.free()  # a cycle that was left behind holds it until it ends
             log.info(
                 "stopped platform=%s cycle=%s", self.settings.platform.name, "ended" if finished else "left behind"
             )
@@ -153,7 +153,7 @@ class Host:
             raise ConfigError(f"{settings.path.name}: platform.store has changed: stop and start again to change it")
         with self._cycles:
             fresh = {
-                name: watch if (watch := self._kept(settings, name)) else self._watch(self._build(settings, name))
+                name: watch if (watch := self._kept(settings, name)) else self._watch(settings, name)
                 for name in settings.pipelines
             }
             left = [w for name, w in self._watches.items() if fresh.get(name) is not w]
@@ -195,11 +195,40 @@ class Host:
             raise HydriaError(f"{asked}; configured: {', '.join(self._watches)}")
         return name
 
+    def _step(self, pipeline: Pipeline, asked: np.datetime64 | None) -> np.datetime64:
+        """The step asked for, the newest one due by default. Raises HydriaError before the ledger hears of it."""
+        step, now = pipeline.layout.step, self.clock()
+        if asked is None:
+            return newest_due(now, step, pipeline.delay)
+        at = newest_due(asked, step, np.timedelta64(0, "s"))
+        if asked != at:
+            raise HydriaError(f"{asked} is no step of {pipeline.name!r}; allowed: multiples of {step} since 1970 (UTC)")
+        if asked > now:
+            raise HydriaError(f"{asked} is in the future; allowed: steps of {pipeline.name!r} until {now} (UTC)")
+        return at
+
     def _build(self, settings: Settings, name: str) -> Pipeline:
         return assembling.build(settings, name, self.registry, self.store, self.clock, self._isolate)
 
-    def _watch(self, pipeline: Pipeline) -> Watch:
-        return Watch(pipeline, self.clock, self.registry)
+    def _watch(self, settings: Settings, name: str) -> Watch:
+        reigning = assembling.models_now(settings, name, self.clock)  # before they are loaded: one may follow meanwhile
+        return Watch(self._build(settings, name), self.clock, self.registry, reigning)
+
+    def _take_new_models(self, watch: Watch) -> None:
+        """Go on with the models that reign now, where they have changed. What fails is told once; the old go on."""
+        name, before = watch.pipeline.name, watch.reigning
+        try:
+            watch.reigning = assembling.models_now(self.settings, name, self.clock)
+            if not assembling.are_news(self.settings, name, self.clock, watch.reigning, before):
+                return
+            fresh = self._build(self.settings, name)
+        except Exception as error:
+            told = None if isinstance(error, HydriaError) else error
+            log.error("new models not taken pipeline=%s error=%s", name, error, exc_info=told)
+            return
+        watch.pipeline, old = fresh, watch.pipeline
+        assembling.dismiss(old)
+        log.info("new models taken pipeline=%s models=%s", name, models_of(fresh.digests))
 
     def _kept(self, settings: Settings, name: str) -> Watch | None:
         """The watch that can go on under new settings: nothing that it was built from has changed."""
@@ -209,11 +238,9 @@ class Host:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """Hold the store: for long while started, else for this one call."""
-        briefly = not self._single.held
+        """Hold the store for this one call, and as long as the host is started."""
         self._single.take()
         try:
             yield
         finally:
-            if briefly and not self.running:
-                self._single.free()
+            self._single.free()

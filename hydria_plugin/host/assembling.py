@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -17,6 +18,8 @@ from .replay import MODEL, random_of
 from .rounds import Clock
 
 log = logging.getLogger("hydria.host")
+
+Reigning = Mapping[str, str | None]  # forecaster -> version, None without one
 
 
 def build(settings: Settings, name: str, registry: Registry, store: Store, clock: Clock, isolate: bool) -> Pipeline:
@@ -48,7 +51,7 @@ def is_current(pipeline: Pipeline, settings: Settings, before: Settings, clock: 
     }
 
 
-def models_now(settings: Settings, name: str, clock: Clock) -> dict[str, str | None]:
+def models_now(settings: Settings, name: str, clock: Clock) -> Reigning:
     """The reigning version of every forecaster of the ladder, None without one."""
     shelf = open_shelf(settings, name, clock)
 
@@ -59,6 +62,15 @@ def models_now(settings: Settings, name: str, clock: Clock) -> dict[str, str | N
             return None
 
     return {forecaster: active(forecaster) for forecaster in settings.pipelines[name].forecasters}
+
+
+def are_news(settings: Settings, name: str, clock: Clock, now: Reigning, before: Reigning) -> bool:
+    """Whether another version reigns for a forecaster than did; a pointer that cannot be read is none. Raises
+    ModelError when such a version is damaged."""
+    shelf, changed = open_shelf(settings, name, clock), {n: v for n, v in now.items() if v and v != before.get(n)}
+    for forecaster, version in changed.items():
+        shelf.folder(forecaster, version)
+    return bool(changed)
 
 
 def dismiss(pipeline: Pipeline) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..buffer import SeriesBuffer
-from ..config import PipelineSettings, Settings, build_pipeline, open_shelf
+from ..config import Settings, build_pipeline, open_shelf
 from ..config.building import durations_needed
 from ..cycle import Pipeline, run_cycle
 from ..errors import HydriaError, ModelError
@@ -21,6 +21,7 @@ from .rounds import Clock, utc
 log = logging.getLogger("hydria.host")
 
 MODEL = "model:"
+NO_OVERLAP = np.timedelta64(0, "s")  # nothing is asked of a source
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,14 @@ def replay(
     settings_of = settings.pipelines[name]
     if stored.digests.get("config") != settings_of.digest:
         log.warning("replay pipeline=%s issued_at=%s the configuration has changed since", name, utc(issued_at))
-    versions = models_of(stored)
+    versions = models_of(stored.digests)
     for forecaster, version in versions.items():
         check_model(settings, name, clock, forecaster, version)
-    empty = SeriesBuffer(settings_of.layout, None, overlap=settings_of.overlap)  # which totals it needs is known later
+    empty = SeriesBuffer(settings_of.layout, None, overlap=NO_OVERLAP)  # which totals it needs is known later
     draft = build_pipeline(
         settings, name, registry, store, clock=clock, rng=random_of(name), buffer=empty, versions=versions
     )
-    buffer = restored(draft, settings_of, store, stored)
+    buffer = buffer_of_then(draft, stored)
     return run_cycle(as_of_then(draft, buffer, store, stored), stored.issued_at, stored.known_at)
 
 
@@ -90,9 +91,9 @@ def random_of(name: str) -> np.random.Generator:
     return np.random.default_rng(list(name.encode()))
 
 
-def models_of(stored: Bulletin) -> dict[str, str]:
-    """Forecaster -> version of its model then."""
-    return {key.removeprefix(MODEL): v for key, v in stored.digests.items() if key.startswith(MODEL)}
+def models_of(digests: Mapping[str, str]) -> dict[str, str]:
+    """Forecaster -> version of its model, in the digests of a bulletin or a pipeline."""
+    return {key.removeprefix(MODEL): v for key, v in digests.items() if key.startswith(MODEL)}
 
 
 def check_model(settings: Settings, name: str, clock: Clock, forecaster: str, version: str) -> None:
@@ -107,20 +108,19 @@ def check_model(settings: Settings, name: str, clock: Clock, forecaster: str, ve
         ) from error
 
 
-def restored(draft: Pipeline, p: PipelineSettings, store: Store, stored: Bulletin) -> SeriesBuffer:
+def buffer_of_then(pipeline: Pipeline, stored: Bulletin) -> SeriesBuffer:
     """The buffer over what had been received when the bulletin was made."""
-    durations = durations_needed(draft.forecasters)
-    back = max([p.layout.past * p.layout.step, *durations])
-    since = (stored.issued_at - 2 * back - p.layout.step).astype("datetime64[s]")
-    until = stored.issued_at + p.layout.horizon * p.layout.step
-    known = store.observations(draft.name, since, until, stored.known_at)
-    return SeriesBuffer(p.layout, None, durations=durations, overlap=p.overlap, rain_label=p.rain_label, restored=known)
+    layout, durations = pipeline.layout, durations_needed(pipeline.forecasters)
+    back = max([layout.past * layout.step, *durations])
+    since = (stored.issued_at - 2 * back - layout.step).astype("datetime64[s]")
+    until = stored.issued_at + layout.horizon * layout.step
+    known = pipeline.store.observations(pipeline.name, since, until, stored.known_at)
+    return SeriesBuffer(layout, None, durations=durations, overlap=NO_OVERLAP, restored=known)
 
 
 def as_of_then(draft: Pipeline, buffer: SeriesBuffer, store: Store, stored: Bulletin) -> Pipeline:
     """The pipeline with the ladder, the learned states and the memory of then."""
-    then = models_of(stored)
-    later = {key.removeprefix(MODEL) for key in draft.digests if key.startswith(MODEL)} - set(then)
+    later = set(models_of(draft.digests)) - set(models_of(stored.digests))
     return replace(
         draft,
         buffer=buffer,

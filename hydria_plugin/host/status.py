@@ -19,8 +19,7 @@ def pipeline_status(watch: Watch, now: np.datetime64) -> dict[str, Any]:
     """The newest step, how old it is, how it ended, who made it, and what waits to be sent. Raises StoreError."""
     p = watch.pipeline
     newest = newest_due(now, p.layout.step, p.delay)
-    lines = p.store.steps(p.name, newest - p.layout.step * p.layout.horizon, newest + p.layout.step * p.layout.horizon)
-    line = lines[-1] if lines else None
+    line = watch.newest_line(newest)
     bulletin = watch.last
     if line is not None and (bulletin is None or bulletin.issued_at != line.issued_at):
         bulletin = p.store.bulletin(p.name, line.issued_at)
@@ -34,7 +33,7 @@ def pipeline_status(watch: Watch, now: np.datetime64) -> dict[str, Any]:
         "last_error": next(reversed(watch.failures.values()), ""),
         "outbox": {sink: len(p.store.undelivered(p.name, sink, now + FOR_EVER)) for sink in p.sinks},
         "warnings": [f"{w.stage}: {w.error}" for w in p.warnings],
-        "models": models_of_pipeline(watch),
+        "models": models_of(p.digests),  # that the next cycle will use
         **made(bulletin),
     }
 
@@ -46,14 +45,8 @@ def made(bulletin: Bulletin | None) -> dict[str, Any]:
     return {
         "rungs": dict(rung_counts(bulletin)),
         "alerts": sum(alert.rank >= 0 for alert in bulletin.alerts),
-        "made_with": models_of(bulletin),
+        "made_with": models_of(bulletin.digests),
     }
-
-
-def models_of_pipeline(watch: Watch) -> dict[str, str]:
-    """The models that the next cycle will use."""
-    digests = watch.pipeline.digests
-    return {key.removeprefix("model:"): version for key, version in digests.items() if key.startswith("model:")}
 
 
 def seconds(span: np.timedelta64) -> float:

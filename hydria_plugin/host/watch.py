@@ -9,7 +9,7 @@ late data make a revision.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +18,9 @@ from ..cycle import Pipeline
 from ..errors import HydriaError, StoreError
 from ..ledger import due, newest_due
 from ..plugins import Registry
+from ..roles import Step
 from ..values import Bulletin
+from .owed import Key, made_again, owed_explanations
 from .rounds import Clock, explain, is_new, run_step, send, utc
 
 log = logging.getLogger("hydria.host")
@@ -37,6 +39,7 @@ class Watch:
     pipeline: Pipeline
     clock: Clock
     registry: Registry
+    reigning: Mapping[str, str | None] = field(default_factory=dict)  # the models' versions when they were loaded
     open_from: np.datetime64 | None = None  # every step before it has its end
     failures: dict[np.datetime64, str] = field(default_factory=dict)  # steps that were tried in vain, and why
     refusals: int = 0  # tries in vain, in a row
@@ -45,6 +48,7 @@ class Watch:
     looked_at: np.datetime64 | None = None  # when the newest step was last run
     last: Bulletin | None = None  # the newest bulletin made here
     pruned_at: np.datetime64 | None = None
+    owed: list[Key] | None = None  # bulletins still to be explained; None: not yet looked up
 
     def round(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Do what is due now, newest first; then send. Logs and remembers what fails, raises nothing of it."""
@@ -59,8 +63,14 @@ class Watch:
                 self._end_the_old()
             if not stopped() and not sent:
                 send(self.pipeline, self.clock())
-        except StoreError as error:
-            log.error("round failed pipeline=%s error=%s", self.pipeline.name, sentence(error))
+            if not stopped():
+                self.explain_what_is_owed()
+        except Exception as error:
+            log.error(
+                "round failed pipeline=%s error=%s",
+                *(self.pipeline.name, sentence(error)),
+                exc_info=None if isinstance(error, HydriaError) else error,  # what nobody foresaw, in full
+            )
 
     # ---- which ----
 
@@ -118,12 +128,22 @@ class Watch:
     def _first_open(self, newest: np.datetime64) -> np.datetime64:
         """Where to begin to look for steps without an end: at the ledger's lines of the last month, else at its last
         lines before; a pipeline that never ran begins with the newest step."""
-        back = LOOK_BACK
+        lines = self._last_lines(newest, newest, LOOK_BACK)
+        return lines[0].issued_at.astype("datetime64[s]") if lines else newest
+
+    def newest_line(self, newest: np.datetime64) -> Step | None:
+        """The last line of the ledger, however old; one horizon ahead where the clock was set back."""
+        horizon = self.pipeline.layout.step * self.pipeline.layout.horizon
+        lines = self._last_lines(newest, newest + horizon, horizon)
+        return lines[-1] if lines else None
+
+    def _last_lines(self, newest: np.datetime64, last: np.datetime64, back: np.timedelta64) -> tuple[Step, ...]:
+        """The ledger's lines from ``back`` before ``newest``, farther where there are none."""
         while newest - back > np.datetime64(0, "s"):
-            if lines := self.pipeline.store.steps(self.pipeline.name, newest - back, newest):
-                return np.datetime64(int(lines[0].issued_at.astype("M8[s]").astype(np.int64)), "s")
+            if lines := self.pipeline.store.steps(self.pipeline.name, newest - back, last):
+                return lines
             back = back * 4
-        return newest
+        return ()
 
     def _oldest_useful(self, newest: np.datetime64) -> np.datetime64:
         return newest - self.pipeline.layout.step * self.pipeline.layout.horizon
@@ -140,6 +160,8 @@ class Watch:
         """The cycle, the news, the outbox, the explanations. Raises what ended the cycle, remembered and told unless
         the step has its bulletin (``again``)."""
         try:
+            if self.owed is None:  # before there is a newer bulletin
+                self.owed = list(owed_explanations(self.pipeline, self.clock()))
             self.looked_at = self.clock()
             bulletin = run_step(self.pipeline, issued_at, self.clock, self.registry)
         except Exception as error:
@@ -154,9 +176,26 @@ class Watch:
             self.last = bulletin
         if is_new(bulletin):
             send(self.pipeline, self.clock())  # the alert first
-            if explain(self.pipeline, bulletin):
-                send(self.pipeline, self.clock())
+            self._explain(bulletin)
+        self.explain_what_is_owed()
         return bulletin
+
+    def _explain(self, bulletin: Bulletin) -> None:
+        """The explanations, and their delivery; owed where the store fails in between."""
+        key = (bulletin.issued_at, bulletin.revision)
+        self.owed = [*(self.owed or ()), key]
+        if explain(self.pipeline, bulletin):
+            send(self.pipeline, self.clock())
+        self.owed.remove(key)
+
+    def explain_what_is_owed(self) -> None:
+        """What a crash, or a store that failed, left without its explanation. Raises StoreError."""
+        while self.owed:
+            issued_at, revision = self.owed[-1]
+            bulletin = made_again(self.pipeline, issued_at, revision, self.clock())
+            self.owed.pop()
+            if bulletin is not None:
+                self._explain(bulletin)
 
     def _remember(self, issued_at: np.datetime64, error: Exception) -> None:
         told = issued_at in self.failures

@@ -16,6 +16,8 @@ from platform_files import write_platform
 from trial_host import Opener, Trial
 
 from hydria_plugin import Bulletin, ConfigError, FeedError, HydriaError, StoreError, hookimpl, open_host
+from hydria_plugin.host import pruning
+from hydria_plugin.schedule import ClockWatch, Pacemaker
 
 
 def at(text: str) -> np.datetime64:
@@ -75,6 +77,34 @@ def test_a_failing_feed_is_told_and_is_an_end_when_nobody_tries_again(trial: Tri
     (trial.folder / "down").unlink()
     trial.host.run_once()
     assert [s.state for s in trial.steps] == ["issued"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("2026-03-05T00:00:07", "is no step of 'river'; allowed: multiples of"), ("2026-03-05T00:15", "is in the future")],
+)
+def test_what_is_no_step_or_is_to_come_leaves_no_trace(trial: Trial, asked: str, told: str) -> None:
+    with pytest.raises(HydriaError, match=told):
+        trial.host.run_once(issued_at=at(asked))
+    assert trial.steps == ()
+
+
+def test_a_pipeline_in_unforeseen_trouble_does_not_hold_up_the_next(
+    open_trial: Opener, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    more = '[pipelines.second]\nstep = "15min"\npast = "3h"\nhorizon = "6h"\nstations = "stations.csv"\n'
+    trial = open_trial(more=more + 'source = { use = "river" }\nforecasters = ["persistence"]\n')
+    real = trial.host.store.undelivered
+
+    def broken(pipeline: str, sink: str, now: np.datetime64) -> Any:
+        if pipeline == "river":
+            raise ValueError("a row that nobody can read")
+        return real(pipeline, sink, now)
+
+    monkeypatch.setattr(trial.host.store, "undelivered", broken)
+    trial.go(15)
+    assert "a row that nobody can read" in caplog.text
+    assert trial.host.store.bulletin("second", at("2026-03-05T00:15")) is not None
 
 
 # ---- one instance ----
@@ -170,6 +200,14 @@ def test_status_is_plain_facts(trial: Trial) -> None:
     assert trial.host.status()["pipelines"]["river"]["state"] == "unknown"
 
 
+def test_status_tells_of_the_last_step_however_long_ago(trial: Trial) -> None:
+    trial.go(15)
+    trial.clock.advance(60 * 24 * 40)
+    status = trial.host.status()["pipelines"]["river"]
+    assert status["state"] == "issued" and status["issued_at"] == "2026-03-05T00:15:00Z"
+    assert status["age_s"] == pytest.approx(40 * 86400 + 30)
+
+
 def test_reload_keeps_what_has_not_changed(trial: Trial) -> None:
     trial.go(15)
     kept = trial.host.pipelines["river"]
@@ -209,6 +247,20 @@ def test_retention_forgets_once_a_day(open_trial: Opener) -> None:
     trial.go(60, times=60)
     oldest = trial.steps[0].issued_at
     assert trial.clock() - np.timedelta64(49, "h") <= oldest <= trial.clock() - np.timedelta64(24, "h")
+
+
+def test_a_clock_that_jumped_ahead_erases_nothing_and_stops_no_pruning(open_trial: Opener) -> None:
+    trial = open_trial(timezone='UTC"\nretention = "1d')
+    trial.go(60, times=30)
+    host, before, wrong = trial.host, trial.steps, trial.clock() + np.timedelta64(365, "D")
+    for watch in host._watches.values():
+        watch.pruned_at = None
+    gained = Pacemaker(host.tick, watch=ClockWatch(jumps=1, ahead=365 * 86400.0))
+    pruning.prune(host.settings, host._watches, wrong, gained)
+    assert trial.steps[0].issued_at >= before[0].issued_at and len(trial.steps) >= 24
+    back = Pacemaker(host.tick, watch=ClockWatch(jumps=2, ahead=0.0))
+    pruning.prune(host.settings, host._watches, trial.clock() + np.timedelta64(12, "h"), back)
+    assert trial.steps[0].issued_at >= trial.clock() - np.timedelta64(13, "h")
 
 
 EMBEDDED = """

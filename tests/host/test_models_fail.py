@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 
@@ -115,6 +116,38 @@ def test_reload_takes_a_mended_model(open_trial: Opener, tmp_path: Path) -> None
     trial.host.reload()
     trial.go(15)
     assert trial.bulletin("2026-03-05T12:15").forecast.made_by == ("trees", "trees")
+
+
+def test_a_newly_reigning_model_is_taken_at_the_next_step(
+    open_trial: Opener, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelve(tmp_path, spoil=False, honest=True)
+    trial = trees(open_trial)
+    trial.host.tick()
+    first = trial.bulletin("2026-03-05T12:00")
+    monkeypatch.setattr(models_that_fail.Trees, "level", 7.0)
+    shelve(tmp_path, spoil=False, honest=True)
+    trial.go(15)
+    second = trial.bulletin("2026-03-05T12:15")
+    assert second.digests["model:trees"] != first.digests["model:trees"]
+    assert second.forecast.values.max() > 6.0 > first.forecast.values.max()
+    shelve(tmp_path, spoil=True, honest=False)
+    with caplog.at_level(logging.INFO, "hydria.host"):
+        trial.go(15, times=2)
+    third = trial.bulletin("2026-03-05T12:45")
+    assert third.digests["model:trees"] == second.digests["model:trees"] and third.forecast.made_by == ("trees",) * 2
+    assert caplog.text.count("new models not taken") == 1 and "is damaged" in caplog.text
+    assert list(trial.ends.values()) == ["issued"] * 4
+
+
+def test_a_model_that_cannot_be_loaded_is_tried_once(open_trial: Opener, tmp_path: Path) -> None:
+    trial = trees(open_trial)
+    trial.host.tick()
+    shelve(tmp_path, spoil=True, honest=True)
+    trial.host.tick()
+    built = trial.host.pipelines["river"]
+    trial.go(5, times=2)
+    assert trial.host.pipelines["river"] is built and list(trial.ends.values()) == ["degraded"]
 
 
 def test_replay_with_the_models_of_then(open_trial: Opener, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 import river
 from trial_host import Opener, Trial
 
-from hydria_plugin import Bulletin, Explainer, Forecast, Forecaster, Report, Sink, Window, hookimpl
+from hydria_plugin import Bulletin, Explainer, Forecast, Forecaster, Report, Sink, StoreError, Window, hookimpl
 
 SECOND = ', { use = "diary", path = "second.jsonl", closed = "shut" }'
 
@@ -93,13 +93,15 @@ def test_a_dead_feed_does_not_hold_up_the_outbox(two: Trial) -> None:
 
 
 class Because:
-    """Explains every alert in a sentence; fails where the file ``mute`` lies."""
+    """Explains every alert in a sentence; fails where the file ``mute`` lies, ends the process where ``death`` does."""
 
     def __init__(self, *, folder: Path) -> None:
-        self.mute = folder / "mute"
+        self.mute, self.death = folder / "mute", folder / "death"
         self.asked: list[tuple[tuple[str, ...], str]] = []
 
     def explain(self, window: Window, forecast: Forecast, forecaster: Forecaster) -> Sequence[Report]:
+        if self.death.exists():
+            raise SystemExit("killed")
         if self.mute.exists():
             raise RuntimeError("no words")
         self.asked.append((window.stations, type(forecaster).__name__))
@@ -133,10 +135,16 @@ class Library:
         return {"reader": Reader}
 
 
+READER: dict[str, Any] = {
+    "sinks": ', { use = "reader", path = "reader.jsonl" }',
+    "more": 'explainers = ["because"]',
+    "plugins": (Library(),),
+}
+
+
 @pytest.fixture
 def explained(open_trial: Opener) -> Trial:
-    sinks, more = ', { use = "reader", path = "reader.jsonl" }', 'explainers = ["because"]'
-    return open_trial(sinks=sinks, more=more, plugins=(Library(),))
+    return open_trial(**READER)
 
 
 def read_by(trial: Trial) -> list[list[Any]]:
@@ -162,6 +170,64 @@ def test_a_failing_explainer_costs_its_reports_only(explained: Trial) -> None:
     explained.go(15, times=40)
     assert {kind for kind, _ in read_by(explained)} == {"bulletin"}
     assert set(explained.ends.values()) == {"issued"}
+
+
+def killed_before_explaining(trial: Trial) -> list[str]:
+    """Go on until there is news, and die before it is explained; the stations in the news."""
+    (trial.folder / "death").touch()
+    with pytest.raises(SystemExit):
+        trial.go(15, times=40)
+    trial.host.close()
+    (trial.folder / "death").unlink()
+    lines = read_by(trial)
+    assert {kind for kind, _ in lines} == {"bulletin"} and lines[-1][1]
+    stations: list[str] = lines[-1][1]
+    return stations
+
+
+def test_news_that_a_crash_left_unexplained_is_explained_after_the_restart(
+    explained: Trial, open_trial: Opener
+) -> None:
+    stations, at = killed_before_explaining(explained), explained.clock()
+    again = open_trial(now=str(at), **READER)
+    again.go(15)
+    assert next(told for kind, told in read_by(again) if kind == "reports") == stations
+    explained_late = again.bulletin(str(at.astype("datetime64[m]")))
+    assert [r.event for r in explained_late.reports] == [a.event for a in explained_late.alerts if a.is_news]
+    again.go(5, times=3)
+    assert [told for kind, told in read_by(again) if kind == "reports"].count(stations) == 1
+
+
+def test_run_once_explains_what_is_owed_as_well(explained: Trial, open_trial: Opener) -> None:
+    stations, at = killed_before_explaining(explained), explained.clock()
+    again = open_trial(now=str(at), **READER)
+    again.host.run_once()
+    assert [told for kind, told in read_by(again) if kind == "reports"] == [stations]
+
+
+@pytest.mark.parametrize(("hours", "change"), [(7.0, {}), (0.25, {"late": 3})])
+def test_news_too_old_or_of_another_configuration_stays_unexplained(
+    explained: Trial, open_trial: Opener, hours: float, change: dict[str, int]
+) -> None:
+    killed_before_explaining(explained)
+    at = explained.clock()
+    again = open_trial(now=str(at + np.timedelta64(int(hours * 60), "m")), **READER, **change)
+    again.host.run_once()
+    assert again.bulletin(str(at.astype("datetime64[m]"))).reports == ()
+
+
+def test_a_store_that_fails_owes_the_explanation(explained: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, refused = explained.host.store, []
+
+    def full(*_: object) -> None:
+        refused.append(monkeypatch.undo())
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(store, "put_reports", full)
+    explained.go(15, times=40)
+    lines = read_by(explained)
+    news = [stations for kind, stations in lines if kind == "bulletin" and stations]
+    assert refused and [stations for kind, stations in lines if kind == "reports"] == news
 
 
 # ---- replay ----
