@@ -18,7 +18,8 @@ from hydria_plugin.values import Floats, Ints
 
 from .network import Networks
 
-AT_ONCE = 50_000  # neurons by cases in one piece, so that it stays in the cache
+AT_ONCE = 50_000  # neurons by cases of one station in one piece, so that it stays in the cache
+STATIONS_AT_ONCE = 13_000  # the same of many stations, whose weights pass through the cache as well
 STACKED = ("kernel", "push", "mix", "out")
 
 
@@ -34,36 +35,42 @@ class Stack:
     def answer(self, lagged: Floats, state: Floats, rows: Ints) -> Floats:
         """(N, J) for cases of the stations ``rows`` (N): ``state`` (N, K), and ``lagged`` (N, P, Z, L), one for each of
         P equal parts of J."""
-        n, j = len(rows), self.out.shape[2]
-        with_one = np.concatenate([state, np.ones((n, 1))], axis=1)
+        n, neurons, j = len(rows), self.mix.shape[1], self.out.shape[2]
+        twice, with_one = 2.0 * lagged, np.concatenate([2.0 * state, np.full((n, 1), 2.0)], axis=1)
         said = np.empty((n, j))
         alone = bool(n) and bool((rows == rows[0]).all())
-        size = max(1, AT_ONCE // (j * self.mix.shape[1]))
+        size = max(1, (AT_ONCE if alone else STATIONS_AT_ONCE) // (j * neurons))
         for first in range(0, n, size):
             some = slice(first, min(first + size, n))
             if alone:
-                said[some] = self.respond(slice(rows[0], rows[0] + 1), lagged[some][None], with_one[some][None])[0]
+                said[some] = self.of_one(int(rows[0]), twice[some], with_one[some])
             else:
-                each = in_order(rows[some])
-                said[some] = self.respond(each, lagged[some][:, None], with_one[some][:, None])[:, 0]
+                said[some] = self.of_each(in_order(rows[some]), twice[some], with_one[some])
         return said
 
-    def respond(self, rows: Ints | slice, lagged: Floats, state: Floats) -> Floats:
-        """(G, B, J) for (G, B, P, Z, L) and (G, B, K + 1)."""
-        kernel, mix, out = self.kernel[rows], self.mix[rows], self.out[rows]
-        g, neurons, _, j = mix.shape
-        parts = lagged.shape[2]
-        share = j // parts
-        by_part = [
-            np.moveaxis(lagged[:, :, p], 2, 1) @ kernel[..., p * share : (p + 1) * share] for p in range(parts)
-        ]  # each (G, Z, B, J / P)
-        blocks = by_part[0] if parts == 1 else np.concatenate(by_part, axis=3)
-        pushed = (state @ self.push[rows]).reshape(g, -1, neurons, j)
-        pushed += np.einsum("gnzj,gzbj->gbnj", mix, blocks)
-        hidden = pushed[:, :, :-1]
-        np.tanh(hidden, out=hidden)
-        hidden *= out[:, None]
-        return np.asarray(pushed.sum(axis=2))
+    def of_one(self, row: int, twice: Floats, with_one: Floats) -> Floats:
+        """(B, J) of one station, for (B, P, Z, L) and (B, K + 1), both doubled: see :func:`tanh_of_half`."""
+        kernel, mix = self.kernel[row], self.mix[row]
+        neurons, _, j = mix.shape
+        by_part = [np.moveaxis(twice[:, p], 1, 0) @ kernel[..., part] for p, part in parts_of(j, twice.shape[1])]
+        zones = by_part[0] if len(by_part) == 1 else np.concatenate(by_part, axis=2)  # (Z, B, J)
+        pushed = (with_one @ self.push[row]).reshape(-1, neurons, j)
+        pushed += np.einsum("nzj,zbj->bnj", mix, zones)
+        hidden = tanh_of_half(pushed[:, :-1])
+        return np.asarray(np.einsum("bnj,nj->bj", hidden, self.out[row]) + 0.5 * pushed[:, -1])
+
+    def of_each(self, rows: Ints | slice, twice: Floats, with_one: Floats) -> Floats:
+        """(G, J) of one case for each station, for (G, P, Z, L) and (G, K + 1), both doubled. A zone's few lags are
+        summed by einsum: as many calls of BLAS would cost more than they do."""
+        kernel, mix = self.kernel[rows], self.mix[rows]
+        g, neurons, z, j = mix.shape
+        zones = np.empty((g, z, j))
+        for p, part in parts_of(j, twice.shape[1]):
+            np.einsum("gzl,gzlj->gzj", twice[:, p], kernel[..., part], out=zones[..., part])
+        pushed = (with_one[:, None] @ self.push[rows]).reshape(g, neurons, j)
+        pushed += np.einsum("gnzj,gzj->gnj", mix, zones)
+        hidden = tanh_of_half(pushed[:, :-1])
+        return np.asarray(np.einsum("gnj,gnj->gj", hidden, self.out[rows]) + 0.5 * pushed[:, -1])
 
     def networks(self, row: int, part: slice) -> Networks:
         """Some networks of one station, as they were trained."""
@@ -75,6 +82,22 @@ class Stack:
             bias=push[:, :-1, -1], out=out, out_bias=push[:, -1, -1], straight=mix[:, -1],
             straight_state=push[:, -1, :-1],
         )  # fmt: skip
+
+
+def parts_of(whole: int, count: int) -> list[tuple[int, slice]]:
+    """``count`` equal parts, numbered."""
+    share = whole // count
+    return [(p, slice(p * share, (p + 1) * share)) for p in range(count)]
+
+
+def tanh_of_half(doubled: Floats) -> Floats:
+    """tanh(x) of 2 x, as 1 - 2 / (exp(2 x) + 1): to the last digits of 1, in half of the time that numpy's takes."""
+    with np.errstate(over="ignore"):  # exp is infinite, the tanh 1
+        e = np.exp(doubled)
+    e += 1.0
+    np.divide(-2.0, e, out=e)
+    e += 1.0
+    return np.asarray(e)
 
 
 def in_order(rows: Ints) -> Ints | slice:

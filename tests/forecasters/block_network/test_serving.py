@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hydria_plugin.forecasters.block_network import serving
 from hydria_plugin.forecasters.block_network.network import Networks
-from hydria_plugin.forecasters.block_network.serving import Stack, in_order, stack_of, stacked
+from hydria_plugin.forecasters.block_network.serving import Stack, in_order, parts_of, stack_of, stacked, tanh_of_half
 
 SHAPES = {"m": 3, "z": 2, "lags": 5, "n": 2, "k": 4}
 
@@ -74,6 +74,7 @@ def test_in_pieces_it_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     for rows in (np.arange(5), np.zeros(5, int)):
         whole = stack.answer(lagged, state, rows)
         monkeypatch.setattr(serving, "AT_ONCE", 40)
+        monkeypatch.setattr(serving, "STATIONS_AT_ONCE", 40)
         np.testing.assert_allclose(stack.answer(lagged, state, rows), whole, rtol=1e-12)
         monkeypatch.undo()
 
@@ -103,3 +104,35 @@ def test_no_case_no_answer() -> None:
 def test_rows_that_follow_one_another_are_a_slice() -> None:
     assert in_order(np.array([3, 4, 5])) == slice(3, 6)
     np.testing.assert_array_equal(in_order(np.array([3, 5])), [3, 5])
+
+
+@given(st.floats(-1e308, 1e308))
+def test_the_quicker_tanh_is_the_tanh(x: float) -> None:
+    half = np.array([x / 2.0, x / 2e300, 0.0])
+    np.testing.assert_allclose(tanh_of_half(2.0 * half), np.tanh(half), rtol=0, atol=1e-15)
+
+
+def test_the_quicker_tanh_of_what_is_not_known_is_not_known() -> None:
+    np.testing.assert_array_equal(tanh_of_half(np.array([np.nan, np.inf, -np.inf])), [np.nan, 1.0, -1.0])
+
+
+def test_neurons_beyond_all_measure_say_what_they_said_and_warn_of_nothing() -> None:
+    stack, each = stations(2)
+    lagged, state = inputs(2)
+    expected = one_by_one(each, np.arange(2), 1e4 * lagged, 1e4 * state)
+    np.testing.assert_allclose(stack.answer(1e4 * lagged, 1e4 * state, np.arange(2)), expected, rtol=1e-12)
+
+
+def test_what_is_asked_is_left_as_it_is() -> None:
+    stack, _ = stations(3)
+    lagged, state = inputs(3)
+    for rows in (np.arange(3), np.zeros(3, int)):
+        before = lagged.copy(), state.copy()
+        stack.answer(lagged, state, rows)
+        np.testing.assert_array_equal(lagged, before[0])
+        np.testing.assert_array_equal(state, before[1])
+
+
+def test_equal_parts() -> None:
+    assert parts_of(6, 3) == [(0, slice(0, 2)), (1, slice(2, 4)), (2, slice(4, 6))]
+    assert parts_of(6, 1) == [(0, slice(0, 6))]
