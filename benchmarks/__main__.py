@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 
-BENCHMARKS = ("feeds", "store", "speed", "training", "skill", "gardon")
+BENCHMARKS = (
+    "feeds", "store", "speed", "training", "training_networks", "inference", "attribution", "knox", "skill", "gardon",
+)  # fmt: skip
 
 
 def main(names: list[str]) -> int:
