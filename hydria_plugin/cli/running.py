@@ -18,14 +18,19 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="A new folder for the demonstration.", metavar="DIR")],
-    basin: Annotated[str, typer.Option(help="simulated, or cance (needs the package hydro-smash).")] = "simulated",
+    basin: Annotated[
+        str, typer.Option(help="simulated, cance (needs the package hydro-smash), or a fictitious basin such as karst.")
+    ] = "simulated",
     language: Annotated[str, typer.Option(help="Of the account: en or fr.")] = "en",
+    rain: Annotated[
+        Path | None, typer.Option(help="Hourly rain (CSV: time_utc, a column per zone) to drive a fictitious basin.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """A complete small platform in DIR: a simulated basin, trained, a flood replayed; it ends by itself."""
     from ..demo import run
 
-    return int(run(folder, basin=basin, language=language, as_json=as_json) or 0)
+    return int(run(folder, basin=basin, language=language, as_json=as_json, rain=rain) or 0)
 
 
 def once(

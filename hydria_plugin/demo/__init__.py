@@ -19,11 +19,11 @@ from .account import Teller
 from .findings import Warned, silences, warned
 from .platform import PIPELINE, THRESHOLDS, Case, stamp, write_platform
 from .replaying import replay
+from .zones import Zones, explain_zones
 
 __all__ = ["run"]
 
 TIMEZONE = "Europe/Paris"
-BASINS = ("simulated", "cance")
 
 
 def run(
@@ -34,11 +34,13 @@ def run(
     as_json: bool = False,
     echo: Callable[[str], None] = print,
     case: Case | None = None,
+    rain: Path | None = None,
 ) -> int:
     """Write, train, replay, tell. ``folder`` must be new or empty. ``case``: another one than the basin's, for tests.
+    ``rain``: a CSV of hourly rain that drives a fictitious basin.
     Raises ConfigError for a basin that there is not or a folder that holds something."""
     check_asked(folder, language)
-    case = case or make_case(basin)
+    case = case or make_case(basin, rain)
     teller = Teller(case, Words.of(language, TIMEZONE))
     say: Callable[[str], None] = (lambda line: None) if as_json else echo
     config = write_platform(folder, case, language)
@@ -51,9 +53,13 @@ def run(
     picture = draw(case, bulletins, language)
     (folder / "hydrograph.svg").write_text(picture, encoding="utf-8")
     found = warned(case, bulletins, THRESHOLDS[language])
-    _conclude(say, teller, folder, found, bulletins, ledger)
+    say("")
+    say(teller.say("reading"))
+    zones = explain_zones(folder, case, language)
+    _conclude(say, teller, folder, found, bulletins, ledger, zones)
     if as_json:
-        echo(json.dumps(facts(folder, case, outcomes, bulletins, ledger, found), ensure_ascii=False))
+        told = facts(folder, case, outcomes, bulletins, ledger, found)
+        echo(json.dumps(told | {"knox": zones.facts() if zones else None}, ensure_ascii=False))
     return 0
 
 
@@ -65,14 +71,28 @@ def check_asked(folder: Path, language: str) -> None:
         raise ConfigError(f"DIR: {str(folder)!r} is not empty; allowed: a folder that is new or empty")
 
 
-def make_case(basin: str) -> Case:
+def basins() -> tuple[str, ...]:
+    """The names that --basin takes."""
+    from ..learning.basin_cases import cases
+
+    return ("simulated", "cance", *cases())
+
+
+def make_case(basin: str, rain: Path | None = None) -> Case:
     """The case by name. Raises ConfigError for another name, or where it needs a package that is not installed."""
+    allowed = basins()
+    if basin not in (*allowed, "fictitious"):
+        raise ConfigError(f"--basin: {basin!r} is not allowed; allowed: {', '.join(allowed)}")
+    if rain is not None and basin not in allowed[2:]:
+        raise ConfigError(f"--rain: {basin!r} cannot be driven by it; allowed with --basin {', '.join(allowed[2:])}")
+    if basin in allowed[2:]:
+        from .fictitious import fictitious_case
+
+        return fictitious_case(basin, rain)
     if basin == "cance":
         from .cance import cance_case
 
         return cance_case()
-    if basin not in ("simulated", "fictitious"):
-        raise ConfigError(f"--basin: {basin!r} is not allowed; allowed: {', '.join(BASINS)}")
     from .simulated import simulated_case
 
     return simulated_case()
@@ -116,6 +136,7 @@ def _conclude(
     found: Sequence[Warned],
     bulletins: Sequence[Bulletin],
     ledger: Sequence[Step],
+    zones: Zones | None,
 ) -> None:
     states = [step.state for step in ledger]
     counts = [states.count(state) for state in ("issued", "degraded", "failed")]
@@ -125,6 +146,7 @@ def _conclude(
         "",
         *teller.verdicts(found),
         *teller.gauges(silences(case)),
+        *teller.zones(zones),
         "",
         teller.say("ledger", len(ledger), *counts, sum(b.revision > 0 for b in bulletins)),
         teller.say("look", folder),

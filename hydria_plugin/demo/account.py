@@ -11,6 +11,7 @@ from ..drawing.words import Words
 from ..values import Alert, Basis, Bulletin, Reason
 from .findings import Silence, Warned
 from .platform import THRESHOLDS, Case, Site
+from .zones import Zones, in_percent
 
 HOUR = np.timedelta64(3600, "s")
 TEXT = {
@@ -36,6 +37,10 @@ TEXT = {
         "silent": "  {} silent from {} to {}",
         "late": "  {} came {} minutes late from {} to {}",
         "ledger": "{} steps in the ledger: {} in full, {} degraded, {} failed. {} revisions for late data.",
+        "reading": "Reading the networks: which rain zone gives how much of the flow.",
+        "zones": "Where the water came from, as KnoX reads it: true {} %, read {} % ({}).",
+        "page": "  The report: {}.",
+        "unread": "Where the water came from: not read; that takes a simulated basin and a longer record.",
         "look": "Look at {0}/hydrograph.svg (in a browser), {0}/out (what the platform received), {0}/hydria.toml.",
         "next": "Next: hydria check {0}/hydria.toml, then: hydria backtest {0}/hydria.toml --from {1} --to {2}",
     },
@@ -61,6 +66,10 @@ TEXT = {
         "silent": "  {} muet de {} à {}",
         "late": "  {} arrivé avec {} minutes de retard de {} à {}",
         "ledger": "{} pas au registre : {} complets, {} dégradés, {} en échec. {} révisions pour données tardives.",
+        "reading": "Lecture des réseaux : quelle zone de pluie fait quelle part du débit.",
+        "zones": "D'où venait l'eau, selon KnoX : vrai {} %, lu {} % ({}).",
+        "page": "  Le rapport : {}.",
+        "unread": "D'où venait l'eau : non lu ; il faut un bassin simulé et des mesures plus longues.",
         "look": "À voir : {0}/hydrograph.svg (navigateur), {0}/out (ce que reçoit la plateforme), {0}/hydria.toml.",
         "next": "Ensuite : hydria check {0}/hydria.toml, puis : hydria backtest {0}/hydria.toml --from {1} --to {2}",
     },
@@ -146,6 +155,14 @@ class Teller:
         return self.say(
             key, *what, self.when(w.announced_at), self.when(w.crossed_at), self.words.duration(abs(w.gained))
         )
+
+    def zones(self, found: Zones | None) -> list[str]:
+        """The known shares beside KnoX's reading, its cautions, and where the report lies."""
+        if found is None:
+            return ["", self.say("unread")]
+        names = ", ".join(name.removeprefix("rain.") for name in found.names)
+        told = self.say("zones", in_percent(found.true), in_percent(found.read), names)
+        return ["", told, *(f"  ! {said}" for said in found.cautions), self.say("page", found.files[0])]
 
     def gauges(self, found: Sequence[Silence]) -> list[str]:
         if not found:

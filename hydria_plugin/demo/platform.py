@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,7 @@ class Case:
     late: tuple[Late, ...] = ()
     of: tuple[str, ...] = ("boosting", "ridge", "persistence")  # the members of the blend
     truth_is_known: bool = False  # as only a simulation knows it; else it is what the gauge read
+    shares: Mapping[str, float] = field(default_factory=dict)  # of the first site's flow, by rain series; where known
 
     def rain(self, steps: slice) -> tuple[Times, Floats] | None:
         """Times and the mean of the rain gauges that work, mm per step; None where there are no gauges."""

@@ -50,6 +50,7 @@ def simulated_case(seed: int = SEED, years: float = YEARS, late_share: float = 0
         last=peak + LEAD_OUT,
         late=late,
         truth_is_known=True,
+        shares={f"rain.{zone.name}": float(s) for zone, s in zip(outlet.basin.zones, outlet.basin.shares, strict=True)},
     )
 
 
