@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +45,7 @@ def imports(path: Path) -> set[str]:
     """Absolute names of every module of ours that ``path`` imports, wherever in the file."""
     here, found = module_of(path), set()
     package = here if path.name == "__init__.py" else here.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -117,6 +118,26 @@ def test_built_in_plugins_use_the_public_face(room: str) -> None:
 def test_adapters_use_the_public_face(path: Path) -> None:
     for name in imports(path):
         assert is_public(name), f"{path.relative_to(ROOT)} imports {name}, which is not the public face"
+
+
+OURS = [*FILES, *sorted((ROOT / "adapters").rglob("*.py"))]
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def lengths(path: Path) -> dict[str, int]:
+    """Lines of each function, its decorators left out."""
+    found = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, FUNCTION)]
+    return {f"{node.name}:{node.lineno}": (node.end_lineno or 0) - node.lineno + 1 for node in found}
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_and_functions_stay_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 250, f"{path.name} is too long: two things live in it"
+    assert not {name: n for name, n in lengths(path).items() if n > 40}, f"{path.name} has functions over 40 lines"
+
+
+def test_most_functions_are_short() -> None:
+    assert statistics.median(n for path in OURS for n in lengths(path).values()) < 10
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,8 +75,3 @@ def check_rise(row: Row, points: list[tuple[float, float, float]], faults: Fault
     for column, before, now in zip(("stage", "discharge"), points[-2], points[-1], strict=False):
         if now <= before if column == "stage" else now < before:
             faults.add(row.place(column), f"{now:g} is not above {before:g} on the line before", "a curve that rises")
-
-
-def by_station(ratings: tuple[Rating, ...]) -> Mapping[str, tuple[Rating, ...]]:
-    """The curves of each station, oldest first."""
-    return {r.station: tuple(o for o in ratings if o.station == r.station) for r in ratings}

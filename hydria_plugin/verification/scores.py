@@ -85,12 +85,6 @@ def level_weights(levels: Sequence[float]) -> Floats:
     return np.asarray(np.diff(edges))
 
 
-def mean_pinball(truth: Floats, quantiles: Floats, levels: Sequence[float]) -> float:
-    """Twice the mean quantile loss over the levels, as the reference figures have it."""
-    o, q = pairs(truth, quantiles)
-    return float(2 * pinball(o, q, levels).mean()) if o.size else float("nan")
-
-
 def skill(score: float, reference: float) -> float:
     """1 - score / reference."""
     return 1 - score / reference if reference > 0 else float("nan")

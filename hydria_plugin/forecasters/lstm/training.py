@@ -84,18 +84,10 @@ def train(
     exam = [
         judge.take(part).batch(max_age) for part in np.array_split(np.arange(len(judge)), -(-len(judge) // AT_ONCE))
     ]
-    steps = max(1, len(learn) // recipe.batch)
-    pace = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=DECAY)
-    slower = torch.optim.lr_scheduler.CosineAnnealingLR(pace, recipe.epochs * steps, eta_min=recipe.rate / 30)
+    one_epoch = epochs_of(net, learn, max_age, recipe, rng)
     best, best_at, kept = np.inf, 0, None
     for epoch in range(recipe.epochs):
-        for pick in np.array_split(rng.permutation(len(learn)), steps):
-            pace.zero_grad()
-            loss = net.loss(learn.take(pick).batch(max_age, rng))
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(net.parameters(), STEEPEST)
-            pace.step()
-            slower.step()
+        one_epoch()
         with torch.no_grad():
             now = float(np.mean([float(net.loss(part)) for part in exam]))
         logger.debug("epoch=%d held_out=%.5f", epoch, now)
@@ -107,6 +99,27 @@ def train(
     if kept is None:
         raise ModelError(f"lstm: at the learning rate {recipe.rate:g} the loss became {now}: it has not learned")
     return kept
+
+
+def epochs_of(
+    net: Trainee, learn: Lessons, max_age: int, recipe: Recipe, rng: np.random.Generator
+) -> Callable[[], None]:
+    """What goes once through all lessons, in an order of its own each time, ever more slowly."""
+    import torch
+
+    steps = max(1, len(learn) // recipe.batch)
+    pace = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=DECAY)
+    slower = torch.optim.lr_scheduler.CosineAnnealingLR(pace, recipe.epochs * steps, eta_min=recipe.rate / 30)
+
+    def one_epoch() -> None:
+        for pick in np.array_split(rng.permutation(len(learn)), steps):
+            pace.zero_grad()
+            net.loss(learn.take(pick).batch(max_age, rng)).backward()
+            torch.nn.utils.clip_grad_norm_(net.parameters(), STEEPEST)
+            pace.step()
+            slower.step()
+
+    return one_epoch
 
 
 def ridge(learn: Lessons, judge: Lessons, max_age: int) -> tuple[Floats, Floats]:
