@@ -197,6 +197,7 @@ def keep(plan: Plan, name: str, final: Any, options: Mapping[str, Any], verdict:
         "events": independent_events(plan.split.events).tolist(),
         "fitted_on": "the whole record, after the verdict on the test part",
         "notes": list(plan.notes),
+        "selected": dict(getattr(final, "selected", {})),
     }
     missed: list[str] = []
     version = plan.shelf.add(name, partial(save, plan, name, final, missed), facts)

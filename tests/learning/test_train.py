@@ -52,6 +52,18 @@ def test_the_first_model_reigns_when_it_is_not_worse_than_persistence(history: H
     assert held["training"]["steps"] == 1600 and held["events"] and held["seed"]
 
 
+def test_what_a_forecaster_selected_is_in_its_manifest(history: History, shelf: Shelf) -> None:
+    class Choosing(Drift):
+        @property
+        def selected(self) -> dict[str, str]:
+            return {"s1": f"a gain of {self.gain:.2f}, of many"}
+
+    (outcome,) = train("gardons", {"drift": Choosing()}, history, shelf, rng=rng())
+    assert shelf.manifest("drift", outcome.version or "")["selected"]["s1"].startswith("a gain of ")
+    (plain,) = train("gardons", {"other": Drift()}, history, shelf, rng=rng())
+    assert shelf.manifest("other", plain.version or "")["selected"] == {}
+
+
 def test_what_is_kept_beside_a_model_is_under_its_digests(history: History, shelf: Shelf) -> None:
     def beside(pipeline: str, name: str, model: object, folder: Path) -> None:
         assert isinstance(model, Drift) and any(folder.iterdir()), "the model itself is there already"

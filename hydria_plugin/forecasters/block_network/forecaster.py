@@ -30,7 +30,7 @@ from .keeping import Kept, load_kept, save_kept
 from .knowledge import raw_of_history, raw_of_window
 from .learning import Folds, Options, fit_all
 from .model import ALL, AT_ONCE, Model, answer, quantiles
-from .selection import Trial
+from .selection import Trial, chosen_of
 from .twin import Twin
 
 logger = logging.getLogger("hydria.block_network")
@@ -106,6 +106,11 @@ class BlockNetwork:
         """By station: what the selection tried, in order, and how much error it left."""
         return self.kept.tried if self.kept else {}
 
+    @property
+    def selected(self) -> dict[str, str]:
+        """By station: what the selection chose, a sentence each; for the manifest on the shelf."""
+        return {station: chosen_of(trials) for station, trials in self.tried.items() if trials}
+
     # ---- forecasting
 
     def forecast(self, window: Window) -> Forecast:
@@ -175,6 +180,8 @@ class BlockNetwork:
         new.kept, new.folds = fit_all(bench, history, split, self.options, progress)
         for note in new.kept.notes:
             logger.warning("block-network note=%s", note)
+        for station, said in new.selected.items():
+            logger.info("block-network station=%s selected=%s", station, said)
         return new
 
     # ---- keeping

@@ -68,7 +68,7 @@ def test_saved_again_all_is_there(folder: Path, tmp_path: Path) -> None:
 
 def test_the_description_tells_what_was_tried(folder: Path) -> None:
     tried = json.loads((folder / "model.json").read_text())["options"]["tried"]["s1"]
-    assert tried[0].keys() == {"hidden", "decay", "window", "loss"}
+    assert tried[0].keys() == {"hidden", "decay", "window", "loss", "spread"}
     assert len(tried) == len(with_twin().tried["s1"]) > 3
 
 

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given as law_of
+from hypothesis import strategies as st
 
 from hydria_plugin.forecasters.block_network import selection as subject
-from hydria_plugin.forecasters.block_network.knots import Plan, plan_of
+from hydria_plugin.forecasters.block_network.forecaster import BlockNetwork
+from hydria_plugin.forecasters.block_network.knots import Plan, fit_knot, plan_of
 from hydria_plugin.forecasters.block_network.lesson import Lesson, lesson_of, roles_of
+from hydria_plugin.forecasters.block_network.network import Networks
 from hydria_plugin.forecasters.block_network.selection import (
     BETTER,
     DECAYS,
     HIDDEN,
+    STEADIER,
     WINDOWS,
     Trial,
     better,
     held_out_loss,
     select,
+    spread_of,
+    steadiest,
 )
 from hydria_plugin.forecasters.block_network.station import TRIALS
 from hydria_plugin.forecasters.block_network.training import Recipe
 
 from ..records import split_of
-from .made import one_station, with_target
+from .made import fitted_on, one_station, with_target
 
 HISTORY = one_station(steps=600)
 RECIPE = Recipe(members=8, hidden=3, decay=1.0, decay_straight=1.0, straight=True)
@@ -37,13 +46,18 @@ def given() -> tuple[Lesson, Plan]:
     return lesson_of(HISTORY, split, 0, roles, 10_000, 6, 1), plan_of(HISTORY, split, 2, RECIPE, 1, 1)
 
 
-def chosen(monkeypatch: pytest.MonkeyPatch, law: object) -> tuple[Plan, tuple[Trial, ...]]:
-    """By losses that follow a law of (hidden, decay, window)."""
+def no_spread(hidden: int, decay: float, window: int) -> float:
+    return 0.0
 
-    def loss(lesson: Lesson, plan: Plan) -> float:
-        return float(law(plan.recipe.hidden, plan.recipe.decay, plan.window))  # type: ignore[operator]
 
-    monkeypatch.setattr(subject, "loss_of", loss)
+def chosen(monkeypatch: pytest.MonkeyPatch, law: object, spread: object = no_spread) -> tuple[Plan, tuple[Trial, ...]]:
+    """By losses and spreads that follow a law of (hidden, decay, window)."""
+
+    def judged(lesson: Lesson, plan: Plan) -> tuple[float, float]:
+        key = (plan.recipe.hidden, plan.recipe.decay, plan.window)
+        return float(law(*key)), float(spread(*key))  # type: ignore[operator]
+
+    monkeypatch.setattr(subject, "judge", judged)
     return select(*given())
 
 
@@ -61,6 +75,50 @@ def test_where_all_are_alike_the_first_stays(monkeypatch: pytest.MonkeyPatch) ->
     plan, tried = chosen(monkeypatch, lambda hidden, decay, window: 1.0 - 0.0001 * hidden)
     assert (plan.recipe.hidden, plan.recipe.decay, plan.window) == (3, 1.0, 27)
     assert tried[0] == Trial(3, 1.0, 27, 1.0 - 0.0003)
+
+
+def test_of_two_as_good_the_one_whose_members_agree_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, tried = chosen(
+        monkeypatch,
+        lambda hidden, decay, window: 1.0 + 0.015 * (decay == 10.0),
+        lambda hidden, decay, window: 0.05 if decay == 10.0 else 0.2,
+    )
+    assert plan.recipe.decay == 10.0 and {t.spread for t in tried} == {0.05, 0.2}
+
+
+def test_what_is_clearly_worse_is_not_chosen_however_steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, _ = chosen(
+        monkeypatch,
+        lambda hidden, decay, window: 1.0 + 0.05 * (decay == 10.0),
+        lambda hidden, decay, window: 0.0 if decay == 10.0 else 0.4,
+    )
+    assert plan.recipe.decay == 1.0
+
+
+def test_a_hair_steadier_is_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, _ = chosen(monkeypatch, lambda *key: 1.0, lambda hidden, decay, window: 0.1 - 0.9 * STEADIER * (hidden == 6))
+    assert plan.recipe.hidden == 3
+
+
+@law_of(st.lists(st.tuples(st.floats(0.01, 2.0), st.floats(0.0, 1.0)), min_size=1, max_size=8))
+def test_the_steadiest_is_never_much_worse_and_never_beaten_in_both(found: list[tuple[float, float]]) -> None:
+    tried = tuple(Trial(3, 1.0, i, *one) for i, one in enumerate(found))
+    best = steadiest(tried)
+    assert best.loss * BETTER <= min(t.loss for t in tried)
+    assert not any(t.loss <= best.loss and t.spread < best.spread - STEADIER for t in tried)
+
+
+def test_members_that_say_the_same_have_no_spread_and_others_have() -> None:
+    lesson, plan = given()
+    knot = fit_knot(lesson, 1, 1, plan)
+    alike = replace(knot, networks=knot.networks.only(np.zeros(8, dtype=np.int64)))
+    assert spread_of(lesson, alike, 1, plan, 1) == 0.0
+    assert 0.0 < spread_of(lesson, knot, 1, plan, 1) <= 1.0
+    half = {name: a.copy() for name, a in alike.networks.arrays().items()}
+    for m in range(4):
+        half["kernel"][m, 0] = 0.0  # half of the members do not hear the first zone
+    other = spread_of(lesson, replace(knot, networks=Networks(**half)), 1, plan, 1)
+    assert other > 0.2
 
 
 def test_nothing_is_tried_twice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +140,8 @@ def test_the_members_stay_as_many_as_were_wanted(monkeypatch: pytest.MonkeyPatch
 
 def test_losses_are_of_what_was_held_out() -> None:
     lesson, plan = given()
-    rain_tells, it_does_not = held_out_loss(lesson, plan, 1, 1), held_out_loss(lesson, plan, 0, 1)
+    lead = plan.knots[1]
+    rain_tells, it_does_not = (held_out_loss(lesson, fit_knot(lesson, f, 1, plan), f, lead) for f in (1, 0))
     assert 0.0 < rain_tells < 0.2 < it_does_not < 1.5
 
 
@@ -101,4 +160,16 @@ def test_a_river_that_hardly_moves_has_a_loss() -> None:
     split = split_of(still)
     roles, _ = roles_of(still, split, 0, True, None)
     lesson = lesson_of(still, split, 0, roles, 10_000, 6, 1)
-    assert np.isfinite(held_out_loss(lesson, given()[1], 0, 0))
+    assert np.isfinite(held_out_loss(lesson, fit_knot(lesson, 0, 0, given()[1]), 0, 1))
+
+
+def test_the_choice_is_told_in_a_sentence_and_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", logger="hydria.block_network"):
+        model = fitted_on(HISTORY, select=True, max_rows=200)
+    (said,) = model.selected.values()
+    assert f"of {len(model.tried['s1'])} tried" in said and "zones' shares within" in said
+    assert said in caplog.text
+    model.save(tmp_path)
+    again = BlockNetwork().load(tmp_path)
+    assert again.selected == model.selected and again.tried == model.tried
+    assert fitted_on(HISTORY, max_rows=200).selected == {}, "nothing was selected"
