@@ -16,6 +16,7 @@ from ..config.building import needs_model, works_untrained
 from ..config.platform import SQLITE
 from ..config.plugging import Part
 from ..errors import ConfigError, FeedError, HydriaError
+from ..explainers.knox.keeping import parts_of
 from ..plugins import Registry, load_plugins
 from ..roles import Probing, Source
 from ..values import Wanted
@@ -102,6 +103,7 @@ def check_pipeline(
 ) -> None:
     """Warnings on models and on the newest data."""
     findings.warnings += models_missing(settings, name, registry)
+    findings.warnings += nothing_to_explain(settings, name, registry)
     if settings.pipelines[name].sinks == {}:
         findings.warnings.append(f"{name}: no sinks: forecasts stay in the store")
     prefix = f"pipelines.{name}.source"
@@ -124,6 +126,19 @@ def models_missing(settings: Settings, name: str, registry: Registry) -> Iterato
                 shelf.folder(forecaster, version)
         except HydriaError as error:
             yield f"{name}: {forecaster} has no sound model: {one_line(error)}"
+
+
+def nothing_to_explain(settings: Settings, name: str, registry: Registry) -> Iterator[str]:
+    """KnoX asked for where no forecaster has networks that are made for being read: it would never say a word."""
+    if "knox" not in settings.pipelines[name].explainers:
+        return
+    ladder = build_forecasters(settings, name, registry, now, np.random.default_rng(0))
+    parts = [part for built in ladder.values() for part in parts_of(built)]
+    if not any(hasattr(type(part), "twins") and part.options.twin for part in parts):
+        yield (
+            f"{name}: explainer knox has nothing to read in {', '.join(ladder)}: "
+            "name block-network among the forecasters, or in `of` of the blend"
+        )
 
 
 def check_feed(settings: Settings, name: str, source: Source, findings: Findings) -> None:

@@ -41,8 +41,9 @@ def shipped_sample(offer: Offer) -> str | None:
 
 def written_sample(offer: Offer) -> str:
     """A TOML table with every option and its default."""
-    what = (inspect.getdoc(offer.factory) or "").split("\n")[0]
-    head = [f"# {offer.role} {offer.name!r} of {offer.package} {offer.version}", *([f"# {what}"] if what else [])]
+    what = (inspect.getdoc(offer.factory) or "").partition("\n\n")[0]  # its first paragraph, sentences whole
+    told = [f"# {line}" for line in what.splitlines()]
+    head = [f"# {offer.role} {offer.name!r} of {offer.package} {offer.version}", *told]
     known = inspect.signature(offer.factory).parameters
     options = [option_line(o, known[o].default) for o in offer.options()]
     if offer.role in TABLES:

@@ -33,6 +33,21 @@ def test_a_good_configuration_can_start_with_warnings(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(("ladder", "silent"), [('"ridge"', True), ('"blend"', True), ('"block-network"', False)])
+def test_knox_with_nothing_to_read_is_a_warning(tmp_path: Path, ladder: str, silent: bool) -> None:
+    text = FILES["hydria.toml"].replace('delay = "3min"', 'delay = "3min"\nexplainers = ["knox"]')
+    config = write_site(tmp_path, {"hydria.toml": text.replace('["ridge", ', f"[{ladder}, ")}, days=3)
+    done = hydria("check", config)
+    assert done.exit_code == 0, done.output
+    assert ("explainer knox has nothing to read" in done.stdout) == silent
+
+
+@pytest.mark.parametrize("name", ["persistence", "block-network", "boosting", "knox"])
+def test_a_sample_says_whole_sentences(name: str) -> None:
+    told = hydria("sample", name).stdout.partition("\n[")[0].splitlines()
+    assert len(told) >= 2 and told[-1].endswith("."), told
+
+
 def test_check_for_machines(tmp_path: Path) -> None:
     code, found = machine("check", write_site(tmp_path, days=3))
     assert code == 0
