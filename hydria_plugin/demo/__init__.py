@@ -54,8 +54,9 @@ def run(
     (folder / "hydrograph.svg").write_text(picture, encoding="utf-8")
     found = warned(case, bulletins, THRESHOLDS[language])
     say("")
-    say(teller.say("reading"))
-    zones = explain_zones(folder, case, language)
+    record = case.to_read
+    say(teller.say("reading", record.days))
+    zones = explain_zones(folder, record, language)
     _conclude(say, teller, folder, found, bulletins, ledger, zones)
     if as_json:
         told = facts(folder, case, outcomes, bulletins, ledger, found)
@@ -93,9 +94,9 @@ def make_case(basin: str, rain: Path | None = None) -> Case:
         from .cance import cance_case
 
         return cance_case()
-    from .simulated import simulated_case
+    from .simulated import demonstration_case
 
-    return simulated_case()
+    return demonstration_case()
 
 
 def _introduce(say: Callable[[str], None], teller: Teller, folder: Path) -> None:

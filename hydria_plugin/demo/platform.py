@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,6 +61,17 @@ class Case:
     of: tuple[str, ...] = ("boosting", "ridge", "persistence")  # the members of the blend
     truth_is_known: bool = False  # as only a simulation knows it; else it is what the gauge read
     shares: Mapping[str, float] = field(default_factory=dict)  # of the first site's flow, by rain series; where known
+    longer: Callable[[], Case] | None = None  # more years of the same basin: what KnoX reads; None = these
+
+    @property
+    def to_read(self) -> Case:
+        """The record that the networks which explain are fitted on."""
+        return self.longer() if self.longer else self
+
+    @property
+    def days(self) -> int:
+        """Of the record before the flood."""
+        return int((self.times[self.first] - self.times[self.first_trained]) / np.timedelta64(1, "D"))
 
     def rain(self, steps: slice) -> tuple[Times, Floats] | None:
         """Times and the mean of the rain gauges that work, mm per step; None where there are no gauges."""

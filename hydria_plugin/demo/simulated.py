@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from .platform import Case, Late, Site
 
 SEED = 16
 YEARS = 1.25
+YEARS_TO_READ = 3.0  # a reading of four zones takes some eighty floods
 START = np.datetime64("2021-09-01T00:00:00", "s")
 LIMITS = (2.0, 3.0, 4.0)
 LEAD_IN, LEAD_OUT = 24, 20  # hours replayed before and after the peak
@@ -52,6 +54,11 @@ def simulated_case(seed: int = SEED, years: float = YEARS, late_share: float = 0
         truth_is_known=True,
         shares={f"rain.{zone.name}": float(s) for zone, s in zip(outlet.basin.zones, outlet.basin.shares, strict=True)},
     )
+
+
+def demonstration_case() -> Case:
+    """The default demonstration: trained on little, to be quick; explained on more years of the same basin."""
+    return replace(simulated_case(), longer=partial(simulated_case, years=YEARS_TO_READ))
 
 
 def sub_basin(basin: Basin) -> Basin:

@@ -12,6 +12,7 @@ import pytest
 from hydria_plugin.demo.account import Teller
 from hydria_plugin.demo.fictitious import fictitious_case
 from hydria_plugin.demo.platform import Case
+from hydria_plugin.demo.simulated import demonstration_case
 from hydria_plugin.demo.zones import Zones, explain_zones, in_percent, rain_and_river
 from hydria_plugin.drawing.words import Words
 
@@ -44,6 +45,23 @@ def test_the_report_lies_in_the_folder_and_the_account_tells_truth_and_reading(
     assert "45/30/15/10" in text and in_percent(zones.read) in text and str(page) in text
     assert all(said in text for said in zones.cautions)
     assert [row["true"] for row in zones.facts()["zones"]] == list(zones.true)
+
+
+@pytest.mark.slow
+def test_the_demonstration_reads_more_years_and_warns_where_it_is_far_from_the_truth(tmp_path: Path) -> None:
+    case = demonstration_case()
+    longer = case.to_read
+    assert longer.days > 2 * case.days and longer.shares == case.shares
+    zones = explain_zones(tmp_path, longer, "en", members=4)
+    assert zones is not None
+    errors = np.abs(np.array(zones.read) - np.array(zones.true))
+    assert np.argmax(zones.read) == np.argmax(zones.true), zones.read
+    assert errors.max() < 0.06 or zones.cautions, (zones.read, zones.true)
+
+
+def test_a_case_without_a_longer_record_is_read_itself(short: Case) -> None:
+    assert short.to_read is short
+    assert short.days == int((short.times[short.first] - short.times[short.first_trained]) / np.timedelta64(1, "D"))
 
 
 def test_without_known_truth_or_with_a_river_that_stands_still_it_is_said_that_nothing_was_read(
