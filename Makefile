@@ -16,8 +16,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 demo: $(VENV)/.ready
 	$(BIN)/hydria demo $(DEMO)
 
+# one process per core, each on files of its own; libraries are kept from taking all cores in each
 test: $(VENV)/.ready check
-	$(BIN)/pytest -q -m "not soak"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "not soak" -n auto --dist loadfile
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .
