@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigError, FeedError, HydriaError, ModelError, PluginError, StoreError
 from .hookspecs import hookimpl
+from .later import Later
 from .roles import (
     Attributing,
     Delivery,
@@ -76,6 +77,7 @@ __all__ = [
     "Host",
     "HydriaError",
     "InputCorrector",
+    "Later",
     "Layout",
     "Learning",
     "ModelError",

@@ -19,6 +19,7 @@ import pluggy
 
 from . import hookspecs
 from .errors import PluginError
+from .later import Later
 
 logger = logging.getLogger("hydria.plugins")
 
@@ -40,9 +41,14 @@ class Offer:
 
     role: str
     name: str
-    factory: Callable[..., Any]
+    offered: Callable[..., Any]
     package: str
     version: str
+
+    @property
+    def factory(self) -> Callable[..., Any]:
+        """What was offered; imported now where it was offered for later."""
+        return self.offered.found() if isinstance(self.offered, Later) else self.offered
 
     def options(self) -> tuple[str, ...]:
         """The TOML options: the factory's keyword parameters, less what the house gives."""

@@ -338,6 +338,7 @@ def test_of_what_is_passed_only_the_worst_remains() -> None:
     assert worst_only(standing).passed.tolist() == [[False, True, False], [False] * 3]
 
 
+@pytest.mark.alone
 def test_ten_thousand_stations_are_quick() -> None:
     rng = np.random.default_rng(3)
     stations = 10_000

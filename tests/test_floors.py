@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "hydria_plugin"
 FLOORS = {
-    1: ("values", "errors", "schedule"),
+    1: ("values", "errors", "schedule", "later"),
     2: ("roles", "tables", "alerts", "standing", "crossings", "exceedance", "ledger", "drawing", "digest", "steps"),
     3: ("ladder", "cycle", "hookspecs", "testing", "buffer", "rings", "outlook", "assembly", "intake", "totals"),
     4: (

@@ -12,6 +12,7 @@ from csv_feeds import asked
 
 from hydria_csv import CsvSource
 
+pytestmark = pytest.mark.alone
 SERIES = [f"s{i:05d}" for i in range(10_000)]
 TIMES = [f"2020-02-01T00:{5 * i:02d}:00Z" for i in range(5)]
 VALUES = np.random.default_rng(1).gamma(2.0, 1.0, (5, 10_000)).round(3)

@@ -170,6 +170,7 @@ def shortest(runs: int, work) -> float:  # type: ignore[no-untyped-def]
     return min(took)
 
 
+@pytest.mark.alone
 def test_many_rows_and_one_row_are_fast() -> None:
     """Bounds far above what is measured (13 ms and 0.3 ms), so that only a change of kind fails."""
     names = [f"series-{i}" for i in range(50_000)]

@@ -43,6 +43,7 @@ except SystemExit as end:
     assert done.stderr.splitlines()[-1] == "0 []", done.stderr
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("words", ["--help", "plugins"])
 def test_quick(words: str) -> None:
     """Under 0.7 s of processor time, warm: what the machine does besides does not count."""

@@ -152,6 +152,7 @@ def test_learning_is_pure() -> None:
     np.testing.assert_array_equal(first["met"], kept)
 
 
+@pytest.mark.alone
 def test_ten_thousand_stations_learn_in_a_moment() -> None:
     stations, horizon = 10_000, 24
     rng = np.random.default_rng(1)

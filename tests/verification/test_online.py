@@ -377,6 +377,7 @@ def history_times(steps: int) -> np.ndarray:
     return np.datetime64("2026-03-01T00:00:00", "s") + HOUR * np.arange(steps)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_one_station_costs_little_in_a_backtest() -> None:
     """The budget is 2 ms; the bound here leaves room for a loaded machine."""

@@ -98,6 +98,7 @@ def test_calls_from_several_threads_do_not_mix(isolate: Any) -> None:
     assert answers == list(range(40))
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_cost_of_a_call(isolate: Any) -> None:
     """One station in a few milliseconds, a window of 50 MB in less than half a second (best of several)."""
