@@ -43,18 +43,24 @@ except SystemExit as end:
     assert done.stderr.splitlines()[-1] == "0 []", done.stderr
 
 
-@pytest.mark.alone
-@pytest.mark.parametrize("words", ["--help", "plugins"])
-def test_quick(words: str) -> None:
-    """Under 0.7 s of processor time, warm: what the machine does besides does not count. Warm is with bytecode on disk,
-    as an installation has it; some machines forbid it to be written."""
+def least_seconds(*words: str) -> float:
+    """Of processor time, of four runs: what the machine does besides does not count."""
     spent = []
     for _ in range(4):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert run("-m", "hydria_plugin", words, PYTHONDONTWRITEBYTECODE="").returncode == 0
+        assert run(*words, PYTHONDONTWRITEBYTECODE="").returncode == 0
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(spent) < 0.7, spent
+    return min(spent)
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("words", ["--help", "plugins"])
+def test_quick(words: str) -> None:
+    """Under 0.7 s, warm, or twice what its libraries take to be imported where the machine is slower than that. Warm is
+    with bytecode on disk, as an installation has it; some machines forbid it to be written."""
+    libraries = least_seconds("-c", "import numpy, pluggy, pydantic, typer")
+    assert least_seconds("-m", "hydria_plugin", words) < max(0.7, 2 * libraries), libraries
 
 
 def test_every_command_has_help_and_json() -> None:
