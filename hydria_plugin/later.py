@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -21,8 +20,3 @@ class Later:
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         return self.found()(*args, **options)
-
-    @property
-    def __signature__(self) -> inspect.Signature:
-        """What ``inspect.signature`` answers: the options are the factory's."""
-        return inspect.signature(self.found())

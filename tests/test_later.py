@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from hydria_plugin import Later
-from hydria_plugin.plugins import load_plugins
+from hydria_plugin.plugins import GIVEN, load_plugins
 
 HEAVY = ("hydria_plugin.forecasters.blend", "hydria_plugin.explainers.knox.explainer", "hydria_plugin.forecasters.arx")
 
@@ -24,9 +24,12 @@ def test_it_is_the_factory() -> None:
 
 
 def test_its_options_are_the_factorys() -> None:
-    later = Later("hydria_plugin.forecasters.boosting", "Boosting")
-    assert inspect.signature(later) == inspect.signature(later.found())
-    assert "seed" in inspect.signature(later).parameters
+    from hydria_plugin.forecasters.boosting import Boosting
+
+    offer = load_plugins(points=()).offer("forecaster", "boosting")
+    assert offer.factory is Boosting
+    assert offer.options() == tuple(p for p in inspect.signature(Boosting).parameters if p not in GIVEN)
+    assert "seed" in offer.options()
 
 
 @pytest.mark.parametrize(
@@ -48,7 +51,7 @@ def test_every_built_in_that_is_offered_is_there() -> None:
 def test_the_list_of_plug_ins_imports_none_of_them() -> None:
     code = f"""
 import sys
-from hydria_plugin.plugins import load_plugins
+from hydria_plugin.plugins import GIVEN, load_plugins
 assert len(load_plugins(points=()).listing()) > 8
 print([m for m in {HEAVY!r} if m in sys.modules])
 """

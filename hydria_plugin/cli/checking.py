@@ -16,7 +16,7 @@ from ..config.building import needs_model, works_untrained
 from ..config.platform import SQLITE
 from ..config.plugging import Part
 from ..errors import ConfigError, FeedError, HydriaError
-from ..explainers.knox.keeping import parts_of
+from ..explainers.knox.keeping import is_readable
 from ..plugins import Registry, load_plugins
 from ..roles import Probing, Source
 from ..values import Wanted
@@ -133,8 +133,7 @@ def nothing_to_explain(settings: Settings, name: str, registry: Registry) -> Ite
     if "knox" not in settings.pipelines[name].explainers:
         return
     ladder = build_forecasters(settings, name, registry, now, np.random.default_rng(0))
-    parts = [part for built in ladder.values() for part in parts_of(built)]
-    if not any(hasattr(type(part), "twins") and part.options.twin for part in parts):
+    if not any(is_readable(built) for built in ladder.values()):
         yield (
             f"{name}: explainer knox has nothing to read in {', '.join(ladder)}: "
             "name block-network among the forecasters, or in `of` of the blend"

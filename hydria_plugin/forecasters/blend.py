@@ -200,7 +200,7 @@ class Blend:
 
     def save(self, folder: Path) -> None:
         t = self.ready()
-        write_fit(folder, t.fit, {"members": list(t.members), "ticks": t.mix.tick.tolist()})
+        write_fit(folder, t.fit, {"members": list(t.members)})
         save_arrays(folder, t.mix.arrays())
         for name, member in t.members.items():
             if hasattr(member, "save"):
@@ -214,8 +214,7 @@ class Blend:
             raise ModelError(
                 f"blend was trained with {gone[0]!r}, which is not among its members now: run `hydria train`"
             )
-        arrays: dict[str, Any] = load_arrays(self.name, folder, tuple(f.name for f in fields(Mix) if f.name != "tick"))
-        arrays["tick"] = np.asarray(options.get("ticks", np.zeros(len(fit.stations))))  # none in what older ones kept
+        arrays: dict[str, Any] = load_arrays(self.name, folder, tuple(f.name for f in fields(Mix)))
         members = {n: loaded(self.members[n], folder / "members" / n) for n in names}
         return self.with_trained(Trained(fit, members, Mix(**arrays)))
 

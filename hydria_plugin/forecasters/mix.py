@@ -42,8 +42,7 @@ class Mix:
         return found.astype(np.float32)
 
     def arrays(self) -> dict[str, Floats]:
-        """All but the ticks, which are kept beside (blend.py)."""
-        return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self) if f.name != "tick"}
+        return {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
 
     def weights(self, rows: Ints, foreseen: Bools, home: int) -> Floats:
         """(S, H, J) of the centre, for the stations at ``rows``; a station it was not trained for keeps to

@@ -12,7 +12,7 @@ import numpy as np
 from ..config import PipelineSettings, Settings, build_forecasters, open_shelf, pick_pipelines, read_config
 from ..errors import ConfigError, ModelError
 from ..explainers.knox.figures import Site
-from ..explainers.knox.keeping import parts_of, reigning_readings
+from ..explainers.knox.keeping import is_readable, reigning_readings
 from ..plugins import Registry, load_plugins
 from .times import now
 
@@ -74,11 +74,10 @@ def all_in(settings: Settings, pipelines: tuple[str, ...]) -> str:
 def nothing_to_read(settings: Settings, name: str, station: str, registry: Registry) -> ConfigError | ModelError:
     """Why there is no reading, and what to do."""
     ladder = build_forecasters(settings, name, registry, now, np.random.default_rng(0))
-    able = any(hasattr(type(part), "twins") for f in ladder.values() for part in parts_of(f))
-    if not able:
+    if not any(is_readable(built) for built in ladder.values()):
         return ConfigError(
             f"pipelines.{name}.forecasters: {', '.join(ladder)} hold no network that KnoX can read; "
-            "allowed: block-network, alone or in a blend, then run `hydria train`"
+            "allowed: block-network with its twin, alone or in a blend, then run `hydria train`"
         )
     whom = f" for {station}" if station else ""
     return ModelError(

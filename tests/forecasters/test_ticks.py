@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hydria_plugin import ModelError
 from hydria_plugin.forecasters.blend import Blend
+from hydria_plugin.forecasters.keeping import save_arrays
 from hydria_plugin.forecasters.persistence import Persistence
 from hydria_plugin.forecasters.reliability import pinball
 from hydria_plugin.forecasters.ridge import Ridge
@@ -161,11 +163,11 @@ class TestInTheBlend:
         assert loaded.trained is not None
         assert (loaded.trained.mix.tick == trained.trained.mix.tick).all()
 
-    def test_a_blend_kept_before_there_were_ticks_has_none(self, fitted: tuple[Blend, Blend], tmp_path: Path) -> None:
+    def test_a_blend_kept_before_there_were_ticks_is_refused(self, fitted: tuple[Blend, Blend], tmp_path: Path) -> None:
         blend, trained = fitted
+        assert trained.trained is not None
         trained.save(tmp_path)
-        kept = tmp_path / "model.json"
-        kept.write_text(kept.read_text().replace('"ticks"', '"something"'))
-        loaded = blend.load(tmp_path)
-        assert loaded.trained is not None
-        assert (loaded.trained.mix.tick == 0.0).all()
+        arrays = trained.trained.mix.arrays()
+        save_arrays(tmp_path, {name: a for name, a in arrays.items() if name != "tick"})
+        with pytest.raises(ModelError, match="'tick'"):
+            blend.load(tmp_path)

@@ -56,6 +56,12 @@ def twins_in(forecaster: Any) -> dict[str, Any]:
     return found
 
 
+def is_readable(forecaster: Any) -> bool:
+    """Whether it, or a member of it, fits networks that are made for being read."""
+    parts = parts_of(forecaster)
+    return any(hasattr(type(part), "twins") and bool(getattr(part.options, "twin", True)) for part in parts)
+
+
 def parts_of(forecaster: Any) -> Iterator[Any]:
     """Itself, then the members of a blend and theirs: the trained ones where there are."""
     yield forecaster

@@ -21,6 +21,7 @@ WINDOWS = (1.0, 0.33)  # of the whole
 BETTER = 0.98  # of the loss: what is not below is no better
 STEADIER = 0.01  # of the rain: members that agree better by less agree as well
 MEMBERS = 2  # per fold
+Judge = Callable[[Lesson, Plan], tuple[float, float]]  # loss and spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,17 @@ class Trial:
     spread: float = 0.0  # of the zones' shares of the rain's effect: largest interquartile range over the members
 
 
-def select(lesson: Lesson, plan: Plan, tell: Callable[[], None] = lambda: None) -> tuple[Plan, tuple[Trial, ...]]:
-    """The plan of the best, and all that was tried, in order."""
+def select(
+    lesson: Lesson, plan: Plan, tell: Callable[[], None] = lambda: None, by: Judge | None = None
+) -> tuple[Plan, tuple[Trial, ...]]:
+    """The plan of the best by what a judge says, and all that was tried, in order."""
+    by = by or judge
     tried: dict[tuple[int, float, int], Trial] = {}
 
     def attempt(hidden: int, decay: float, window: int) -> Trial:
         key = (hidden, decay, window)
         if key not in tried:
-            tried[key] = Trial(*key, *judge(lesson, planned(plan, *key)))
+            tried[key] = Trial(*key, *by(lesson, planned(plan, *key)))
             tell()
         return tried[key]
 

@@ -55,6 +55,16 @@ def small() -> BlockNetwork:
     return fitted_on(one_station())
 
 
+def with_a_larger_flood(history: History, larger: float, first: int) -> tuple[History, np.ndarray, float]:
+    """The storm of the largest flood of a discharge basin before ``first``, from there on once more and ``larger``
+    times as heavy: the record, its discharge (T), and the largest before."""
+    known = history.target.values[0, : first - 80]
+    peak, rain = int(np.argmax(known)), history.inputs.values[0, :, 0].copy()
+    rain[first : first + 60] = larger * rain[peak - 30 : peak + 30]
+    flood = discharge_of(rain)
+    return replace(with_inputs(history, 0, rain), target=Signal.measured(flood[None])), flood, float(known.max())
+
+
 def discharge_basin(steps: int = 1200, seed: int = 5) -> History:
     """One station whose discharge rises faster than its rain: floods beyond the record are to be extrapolated."""
     layout = replace(sample_layout(stations=1, slots=2, past=24, horizon=3), quantities=("discharge",), units=("m3/s",))

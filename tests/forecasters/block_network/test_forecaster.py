@@ -17,7 +17,7 @@ from hydria_plugin.testing.checks import check_forecaster
 from hydria_plugin.testing.samples import sample_history, sample_layout, sample_window, window_of
 
 from ..records import split_of
-from .made import FEW, discharge_basin, discharge_of, fitted_on, one_station, small, with_inputs, with_target
+from .made import FEW, discharge_basin, fitted_on, one_station, small, with_a_larger_flood, with_inputs, with_target
 
 
 def index(model: object, history: History, future: bool) -> float:
@@ -160,12 +160,8 @@ def test_a_logarithm_for_a_target_that_spans_decades() -> None:
 def test_it_goes_beyond_the_largest_flood_where_trees_cannot(larger: float) -> None:
     """The storm of the largest flood learned, so much heavier: the flood is twice, or three times, the largest seen."""
     history, ours, theirs = long_record()
-    largest, first = history.target.values[0, :1170].max(), 1250
-    peak = int(np.argmax(history.target.values[0, :1170]))
-    rain = history.inputs.values[0, :, 0].copy()
-    rain[first : first + 60] = larger * rain[peak - 30 : peak + 30]
-    flood = discharge_of(rain)
-    seen = replace(with_inputs(history, 0, rain), target=Signal.measured(flood[None]))
+    first = 1250
+    seen, flood, largest = with_a_larger_flood(history, larger, first)
     at = np.arange(first - 3, first + 60)
     truth = np.stack([flood[at + k] for k in (1, 2, 3)], axis=1)
     assert flood[first:].max() > 1.8 * largest

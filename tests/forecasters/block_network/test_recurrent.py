@@ -8,17 +8,20 @@ from functools import cache
 import numpy as np
 import pytest
 
-from hydria_plugin import History, Signal
+from hydria_plugin import History, ModelError, Signal
 from hydria_plugin.forecasters.block_network import recurrent_station as subject
 from hydria_plugin.forecasters.block_network.forecaster import BlockNetwork
+from hydria_plugin.forecasters.block_network.knots import plan_of
+from hydria_plugin.forecasters.block_network.lesson import lesson_of, roles_of
 from hydria_plugin.forecasters.block_network.network import Networks
 from hydria_plugin.forecasters.block_network.recurrent import oldest
+from hydria_plugin.forecasters.block_network.training import Recipe
 from hydria_plugin.testing.checks import check_forecaster
 from hydria_plugin.testing.samples import sample_history, sample_layout, window_of
 from hydria_plugin.values import Floats
 
 from ..records import split_of
-from .made import FEW, discharge_basin, discharge_of, fitted_on, one_station, with_inputs, with_target
+from .made import FEW, discharge_basin, fitted_on, one_station, with_a_larger_flood, with_inputs, with_target
 from .test_forecaster import index
 
 QUICK = {"form": "recurrent", "max_rows": 300}
@@ -76,12 +79,8 @@ def single(model: BlockNetwork, history: History, at: int, lost: int) -> float:
 @pytest.mark.parametrize("larger", [1.5, 2.0])
 def test_the_largest_flood_held_out_is_not_capped(larger: float) -> None:
     history, model = basin()
-    largest, first = history.target.values[0, :1170].max(), 1250
-    peak = int(np.argmax(history.target.values[0, :1170]))
-    rain = history.inputs.values[0, :, 0].copy()
-    rain[first : first + 60] = larger * rain[peak - 30 : peak + 30]
-    flood = discharge_of(rain)
-    seen = replace(with_inputs(history, 0, rain), target=Signal.measured(flood[None]))
+    first = 1250
+    seen, flood, largest = with_a_larger_flood(history, larger, first)
     guess = median_of(model, seen, np.arange(first - 3, first + 60))
     assert flood[first:].max() > 1.8 * largest
     assert 0.85 * flood[first:].max() < guess.max() < 1.35 * flood[first:].max()
@@ -173,13 +172,15 @@ def test_diverged_members_are_replaced_and_counted(monkeypatch: pytest.MonkeyPat
     assert np.isfinite(model.forecast(window_of(history, 300)).values).all()
 
 
-def test_where_all_diverge_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    def all_diverge(start: Networks, *rest: object) -> tuple[Networks, Floats]:
-        return start, np.full(len(start), np.nan)
-
-    monkeypatch.setattr(subject, "descend", all_diverge)
-    with pytest.raises(Exception, match=r"s1: all 4 networks diverged in training"):
-        fitted_on(one_station(), **QUICK)
+def test_where_all_diverge_it_is_said() -> None:
+    """Steps so long that nothing stays finite."""
+    history = one_station()
+    split = split_of(history)
+    roles, _ = roles_of(history, split, 0, True, None)
+    lesson = lesson_of(history, split, 0, replace(roles, recurrent=True), 300, 6, 1)
+    recipe = Recipe(members=4, hidden=2, straight=True, optimiser="adam", learning_rate=1e30)
+    with pytest.raises(ModelError, match=r"s1: all 4 networks diverged in training"):
+        subject.fit_recurrent(lesson, 0, plan_of(history, split, 2, recipe, 1, 1))
 
 
 def test_a_river_that_never_changes_is_refused() -> None:

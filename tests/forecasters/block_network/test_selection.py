@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given as law_of
 from hypothesis import strategies as st
 
-from hydria_plugin.forecasters.block_network import selection as subject
 from hydria_plugin.forecasters.block_network.forecaster import BlockNetwork
 from hydria_plugin.forecasters.block_network.knots import Plan, fit_knot, plan_of
 from hydria_plugin.forecasters.block_network.lesson import Lesson, lesson_of, roles_of
@@ -50,53 +49,50 @@ def no_spread(hidden: int, decay: float, window: int) -> float:
     return 0.0
 
 
-def chosen(monkeypatch: pytest.MonkeyPatch, law: object, spread: object = no_spread) -> tuple[Plan, tuple[Trial, ...]]:
+def chosen(law: object, spread: object = no_spread) -> tuple[Plan, tuple[Trial, ...]]:
     """By losses and spreads that follow a law of (hidden, decay, window)."""
 
     def judged(lesson: Lesson, plan: Plan) -> tuple[float, float]:
         key = (plan.recipe.hidden, plan.recipe.decay, plan.window)
         return float(law(*key)), float(spread(*key))  # type: ignore[operator]
 
-    monkeypatch.setattr(subject, "judge", judged)
-    return select(*given())
+    return select(*given(), by=judged)
 
 
-def test_the_best_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_best_is_found() -> None:
     def law(hidden: int, decay: float, window: int) -> float:
         return 1.0 + abs(hidden - 6) + abs(np.log10(decay) - 1.0) + 0.1 * window
 
-    plan, tried = chosen(monkeypatch, law)
+    plan, tried = chosen(law)
     assert (plan.recipe.hidden, plan.recipe.decay, plan.recipe.decay_straight) == (6, 10.0, 10.0)
     assert plan.window == round(0.33 * 27)
     assert min(tried, key=lambda t: t.loss) == Trial(6, 10.0, 9, law(6, 10.0, 9))
 
 
-def test_where_all_are_alike_the_first_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan, tried = chosen(monkeypatch, lambda hidden, decay, window: 1.0 - 0.0001 * hidden)
+def test_where_all_are_alike_the_first_stays() -> None:
+    plan, tried = chosen(lambda hidden, decay, window: 1.0 - 0.0001 * hidden)
     assert (plan.recipe.hidden, plan.recipe.decay, plan.window) == (3, 1.0, 27)
     assert tried[0] == Trial(3, 1.0, 27, 1.0 - 0.0003)
 
 
-def test_of_two_as_good_the_one_whose_members_agree_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_as_good_the_one_whose_members_agree_is_chosen() -> None:
     plan, tried = chosen(
-        monkeypatch,
         lambda hidden, decay, window: 1.0 + 0.015 * (decay == 10.0),
         lambda hidden, decay, window: 0.05 if decay == 10.0 else 0.2,
     )
     assert plan.recipe.decay == 10.0 and {t.spread for t in tried} == {0.05, 0.2}
 
 
-def test_what_is_clearly_worse_is_not_chosen_however_steady(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_clearly_worse_is_not_chosen_however_steady() -> None:
     plan, _ = chosen(
-        monkeypatch,
         lambda hidden, decay, window: 1.0 + 0.05 * (decay == 10.0),
         lambda hidden, decay, window: 0.0 if decay == 10.0 else 0.4,
     )
     assert plan.recipe.decay == 1.0
 
 
-def test_a_hair_steadier_is_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan, _ = chosen(monkeypatch, lambda *key: 1.0, lambda hidden, decay, window: 0.1 - 0.9 * STEADIER * (hidden == 6))
+def test_a_hair_steadier_is_no_reason() -> None:
+    plan, _ = chosen(lambda *key: 1.0, lambda hidden, decay, window: 0.1 - 0.9 * STEADIER * (hidden == 6))
     assert plan.recipe.hidden == 3
 
 
@@ -121,8 +117,8 @@ def test_members_that_say_the_same_have_no_spread_and_others_have() -> None:
     assert other > 0.2
 
 
-def test_nothing_is_tried_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, tried = chosen(monkeypatch, lambda hidden, decay, window: 1.0)
+def test_nothing_is_tried_twice() -> None:
+    _, tried = chosen(lambda hidden, decay, window: 1.0)
     keys = [(t.hidden, t.decay, t.window) for t in tried]
     assert len(keys) == len(set(keys)) == len(HIDDEN) + len(DECAYS) + len(WINDOWS) - 2
     assert len(keys) <= TRIALS
@@ -134,8 +130,8 @@ def test_better_needs_a_margin() -> None:
     assert better(one, Trial(6, 1.0, 10, BETTER - 0.001)).hidden == 6
 
 
-def test_the_members_stay_as_many_as_were_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert chosen(monkeypatch, lambda *key: 1.0)[0].recipe.members == 8
+def test_the_members_stay_as_many_as_were_wanted() -> None:
+    assert chosen(lambda *key: 1.0)[0].recipe.members == 8
 
 
 def test_losses_are_of_what_was_held_out() -> None:
