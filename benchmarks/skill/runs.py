@@ -12,6 +12,7 @@ import numpy as np
 
 from hydria_plugin import History, Split
 from hydria_plugin.forecasters.blend import Blend
+from hydria_plugin.forecasters.block_network.forecaster import BlockNetwork
 from hydria_plugin.forecasters.boosting import Boosting
 from hydria_plugin.forecasters.persistence import Persistence
 from hydria_plugin.forecasters.ridge import Ridge
@@ -23,7 +24,7 @@ from .peers import PEERS, SEEDED, Answer, Task, table_of
 
 LEADS = (1, 3, 6, 12, 24)
 TRAINED = "hydria blend, trained weights"
-OURS = ("hydria blend", TRAINED, "hydria boosting", "hydria ridge", "hydria persistence")
+OURS = ("hydria blend", TRAINED, "hydria block network", "hydria boosting", "hydria ridge", "hydria persistence")
 MEDIAN = 3
 
 
@@ -96,7 +97,9 @@ def ours(
 def trained(history: History, split: Split, seed: int) -> dict[tuple[str, bool], Floats]:
     """(N, leads, Q) of each of ours for the test steps. The blend begins them with nothing learned, and from then on
     learns at every step from the truth that has come, as ``hydria backtest`` does."""
-    members = {"persistence": Persistence(), "ridge": Ridge(), "boosting": Boosting(seed=seed, num_threads=threads())}
+    network = BlockNetwork(**BlockNetwork.in_a_blend, seed=seed, num_threads=threads())
+    boosting = Boosting(seed=seed, num_threads=threads())
+    members = {"persistence": Persistence(), "ridge": Ridge(), "boosting": boosting, "block network": network}
     blend = Blend(members=members, rng=np.random.default_rng(seed)).fit(history, with_events(history, split))
     assert blend.trained is not None
     at = np.flatnonzero(split.test[0])

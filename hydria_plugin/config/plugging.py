@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import HydriaError, PluginError
 from ..plugins import Offer, Registry
 from ..roles import Forecaster, Trainable
+from ..values import Layout
 from .places import Key, listed, meant, quoted
 from .toml_file import TomlFile
 
@@ -116,15 +117,22 @@ def build_members(
 def default_members(
     registry: Registry, options: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]
 ) -> dict[str, Forecaster]:
-    """Every installed forecaster that learns from a record and is no blend itself, and persistence; but not one that
-    says ``by_default = False``: it is for who names it."""
+    """Every installed forecaster that learns from a record and is no blend itself, and persistence. One that says
+    ``by_default = False`` is for who names it; one that says a number enters up to so many stations. What it says in
+    ``in_a_blend`` are the options it takes here, unless the admin gives others."""
     found: dict[str, Forecaster] = {}
     for name in registry.names("forecaster"):
         offer = registry.offer("forecaster", name)
         if "members" in offer.parameters() or any(o not in options.get(name, {}) for o in offer.required()):
             continue  # one that needs options nobody gave is not meant
-        built = registry.build("forecaster", name, options.get(name, {}), given)
-        wanted = isinstance(built, Trainable) and getattr(built, "by_default", True)
-        if wanted or name == "persistence":
+        own = {**getattr(offer.factory, "in_a_blend", {}), **options.get(name, {})}
+        built = registry.build("forecaster", name, own, given)
+        if name == "persistence" or (isinstance(built, Trainable) and by_default(built, given.get("layout"))):
             found[name] = built
     return found
+
+
+def by_default(forecaster: object, layout: Layout | None) -> bool:
+    """Does it enter a blend that names no members, for as many stations as ``layout`` has?"""
+    most: bool | int = getattr(forecaster, "by_default", True)
+    return most if isinstance(most, bool) else layout is not None and len(layout.stations) <= most

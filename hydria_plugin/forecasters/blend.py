@@ -7,6 +7,7 @@ floods to tell skill from luck, the only one that counts. Truth that arrives til
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -17,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 
 from hydria_plugin import Forecast, Forecaster, History, Layout, ModelError, Needs, Split, State, Verified, Window
+from hydria_plugin.learning.powers import Judged
 from hydria_plugin.learning.workbench import Workbench, traits
 from hydria_plugin.values import Attribution, Bools, Floats, Ints
 
@@ -179,6 +181,12 @@ class Blend:
         except Exception as error:
             logger.warning("member left out of the blend name=%s error=%s", name, error)
             return None
+
+    def to_be_judged(self) -> Self:
+        """Of members that leave out what no forecast depends on."""
+        new = copy.copy(self)
+        new.members = {n: m.to_be_judged() if isinstance(m, Judged) else m for n, m in self.members.items()}
+        return new
 
     def with_trained(self, trained: Trained) -> Self:
         new = type(self)(of=None, members=self.members)

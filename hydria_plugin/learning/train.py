@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 
@@ -23,20 +23,13 @@ from hydria_plugin import Forecaster, History, ModelError, Persistent, Split, Tr
 from .events import independent_events
 from .judging import Score, better, judge, test_steps, unseen_by
 from .manifest import describe, digest_of_history, package_versions
+from .powers import Judged, Progress, Resumable
 from .shelf import Shelf
 from .splits import everything, split, why_degraded
 from .workbench import Workbench, traits
 
 logger = logging.getLogger("hydria.train")
-Progress = Callable[[str, float], None]
 Beside = Callable[[str, str, Any, Path], None]  # pipeline, forecaster, the fitted one, the folder it is kept in
-
-
-@runtime_checkable
-class Resumable(Protocol):
-    """A trainable that keeps finished pieces, so that a killed training goes on where it was."""
-
-    def fit_on(self, bench: Workbench, history: History, split: Split, progress: Progress = ...) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +104,8 @@ def train_one(
     """Fit, judge, fit again on all, keep, promote."""
     try:
         progress(f"{name}: fitting", 0.0)
-        judged = fit(forecaster, bench.under("judged"), plan.history, plan.split, part(progress, name, 0.0, 0.45))
+        plainer = forecaster.to_be_judged() if isinstance(forecaster, Judged) else forecaster
+        judged = fit(plainer, bench.under("judged"), plan.history, plan.split, part(progress, name, 0.0, 0.45))
         progress(f"{name}: judging", 0.45)
         verdict = verdict_on(plan, name, forecaster, judged)
         progress(f"{name}: fitting on the whole record", 0.5)

@@ -77,7 +77,7 @@ def nothing_to_read(settings: Settings, name: str, station: str, registry: Regis
     if not any(is_readable(built) for built in ladder.values()):
         return ConfigError(
             f"pipelines.{name}.forecasters: {', '.join(ladder)} hold no network that KnoX can read; "
-            "allowed: block-network with its twin, alone or in a blend, then run `hydria train`"
+            "allowed: block-network with its twin, alone or named in a blend's `of`, then run `hydria train`"
         )
     whom = f" for {station}" if station else ""
     return ModelError(

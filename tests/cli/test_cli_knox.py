@@ -109,6 +109,14 @@ def test_a_ladder_without_a_network_is_a_fault_of_the_configuration(tmp_path: Pa
     assert "block-network" in done.stderr and "hydria train" in done.stderr
 
 
+def test_the_light_network_of_an_unnamed_blend_can_be_read_once_it_is_trained(tmp_path: Path) -> None:
+    config = write_site(tmp_path, days=1)
+    config.write_text(config.read_text().replace('["ridge", "persistence"]', '["blend", "persistence"]'))
+    done = hydria("knox", config, "--station", "up")
+    assert done.exit_code == 1
+    assert "no reigning model of river holds a network that KnoX can read for up: run `hydria train`" in done.stderr
+
+
 def test_a_damaged_model_is_named(tmp_path: Path) -> None:
     config = platform(tmp_path, {"up": reading("up")})
     (path,) = (tmp_path / "models").rglob(FILE)

@@ -19,9 +19,14 @@ from hydria_plugin.config import (
     open_store,
     read_config,
 )
+from hydria_plugin.config.plugging import by_default
 from hydria_plugin.cycle import run_cycle
+from hydria_plugin.forecasters.block_network.forecaster import BlockNetwork
+from hydria_plugin.forecasters.lstm.forecaster import Lstm
+from hydria_plugin.forecasters.persistence import Persistence
 from hydria_plugin.plugins import Registry, load_plugins
 from hydria_plugin.stores.memory import MemoryStore
+from hydria_plugin.testing import sample_layout
 from tests.site_files import FILES, write_site
 
 NOW = np.datetime64("2021-04-07T10:03", "us")
@@ -144,6 +149,42 @@ def test_members_are_every_trainable_one_and_persistence(tmp_path: Path) -> None
     assert {"learns", "ridge", "boosting", "persistence"} <= set(mixture.members)
     assert not {"mixes", "blend"} & set(mixture.members)
     assert mixture.members["learns"].gain == 2.5
+
+
+def test_a_light_block_network_is_a_member_unnamed(tmp_path: Path) -> None:
+    settings, registry = opened(tmp_path, with_mixture(""), ThirdParty())
+    mixture: Any = build_forecasters(settings, "river", registry, clock, np.random.default_rng(0))["mixes"]
+    options = mixture.members["block-network"].options
+    assert {name: getattr(options, name) for name in BlockNetwork.in_a_blend} == BlockNetwork.in_a_blend
+    assert "lstm" not in mixture.members
+
+
+def test_what_the_admin_says_of_a_member_goes_before_what_it_takes_in_a_blend(tmp_path: Path) -> None:
+    table = "\n[pipelines.river.forecaster.block-network]\ninitialisations = 12\n"
+    settings, registry = opened(tmp_path, with_mixture(table), ThirdParty())
+    mixture: Any = build_forecasters(settings, "river", registry, clock, np.random.default_rng(0))["mixes"]
+    options = mixture.members["block-network"].options
+    assert (options.initialisations, options.max_rows) == (12, BlockNetwork.in_a_blend["max_rows"])
+
+
+def test_a_named_member_is_the_one_it_is_elsewhere(tmp_path: Path) -> None:
+    table = '\n[pipelines.river.forecaster.mixes]\nof = ["block-network"]\n'
+    settings, registry = opened(tmp_path, with_mixture(table), ThirdParty())
+    mixture: Any = build_forecasters(settings, "river", registry, clock, np.random.default_rng(0))["mixes"]
+    assert mixture.members["block-network"].options == BlockNetwork().options
+
+
+@pytest.mark.parametrize(("stations", "expected"), [(1, True), (8, True), (9, False), (10_000, False)])
+def test_one_fitted_station_by_station_is_a_member_of_few_stations_only(stations: int, expected: bool) -> None:
+    layout = sample_layout(stations=stations)
+    assert by_default(BlockNetwork(), layout) is expected
+    assert by_default(Persistence(), layout)
+    assert not by_default(Lstm(), layout)
+
+
+def test_a_number_of_stations_cannot_be_met_where_none_are_known() -> None:
+    assert not by_default(BlockNetwork(), None)
+    assert by_default(Persistence(), None)
 
 
 def test_members_by_name(tmp_path: Path) -> None:

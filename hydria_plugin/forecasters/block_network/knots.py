@@ -4,7 +4,6 @@ What those members say of it is out of sample, and tells how far to follow them.
 from __future__ import annotations
 
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -33,7 +32,6 @@ class Plan(NamedTuple):
     folds: int
     recipe: Recipe
     window: int  # steps back to which the rain is looked at
-    threads: int  # folds that are trained at once
     seed: int
     levels: tuple[float, ...]
 
@@ -48,14 +46,14 @@ class Knot:
     dropped: int
 
 
-def plan_of(history: History, split: Split, folds: int, recipe: Recipe, threads: int, seed: int) -> Plan:
+def plan_of(history: History, split: Split, folds: int, recipe: Recipe, seed: int) -> Plan:
     """The same blocks of time for all stations."""
     fold = fold_of_steps(history, split, folds)
     gap = gap_of(history, fold, folds)
     may_learn = np.stack([purged(fold, k, gap) for k in range(folds)])
     a = history.layout
     window = a.past + a.horizon
-    return Plan(knots_for(a.horizon), fold, may_learn, folds, recipe, window, threads, seed, a.quantiles)
+    return Plan(knots_for(a.horizon), fold, may_learn, folds, recipe, window, seed, a.quantiles)
 
 
 def fit_knot(lesson: Lesson, form: int, k: int, plan: Plan) -> Knot:
@@ -90,8 +88,7 @@ def trained(
         except ModelError as fault:
             return fault
 
-    with ThreadPoolExecutor(max_workers=plan.threads) as pool:
-        found = list(pool.map(train, range(plan.folds)))
+    found = [train(fold) for fold in range(plan.folds)]
     faults = [one for one in found if isinstance(one, ModelError)]
     if len(faults) == plan.folds:
         raise ModelError(f"{lesson.station}: {faults[0]}") from faults[0]

@@ -6,9 +6,13 @@ lowers the penalised cost and rises with every one that does not.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from hydria_plugin.values import Floats
 
@@ -22,6 +26,7 @@ MAX_EPOCHS = 60
 PATIENCE = 8  # accepted steps without a better stop loss
 DAMPING, EASIER, HARDER = 1e-2, 0.3, 4.0
 LARGEST_DAMPING = 1e8
+PIECE = 1024  # samples
 SETTLED = 1e-6  # relative fall of the cost below which a member has converged
 
 
@@ -32,26 +37,29 @@ def descend(
     del rng  # nothing is drawn
     shape = Shape.of(start, recipe.straight)
     theta, losses, longest = shape.vector(start), np.full(len(start), np.inf), 0
-    for member in range(len(start)):
-        theta[member], losses[member], epochs = _one(shape, theta[member], fit, stop, recipe)
-        longest = max(longest, epochs)
-        progress("networks", (member + 1) / len(start))
+    one = partial(_one, shape, fit=fit, pieces=in_pieces(fit), stop=stop, recipe=recipe)
+    # each member has a core of its own: a matrix product that took them all would only get in the others' way
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=recipe.threads) as pool:
+        for member, found in enumerate(pool.map(one, shape.vector(start))):
+            theta[member], losses[member], epochs = found
+            longest = max(longest, epochs)
+            progress("networks", (member + 1) / len(start))
     return shape.networks(theta), losses, longest
 
 
-def _one(shape: Shape, theta: Floats, fit: Samples, stop: Samples, recipe: Recipe) -> tuple[Floats, float, int]:
+def _one(
+    shape: Shape, theta: Floats, fit: Samples, pieces: list[Samples], stop: Samples, recipe: Recipe
+) -> tuple[Floats, float, int]:
     """One member from ``theta`` (P): its best weights, their stop loss, and its accepted steps."""
     most, patience = recipe.max_epochs or MAX_EPOCHS, recipe.patience or PATIENCE
     weights, stop_weights = fit.weights, stop.weights / stop.weights.sum()
     best, least, waited, damping, epoch = theta, np.inf, 0, DAMPING * weights.sum(), 0
     error: Floats = fit.target - output(shape, theta, fit)
     while epoch < most and waited < patience and np.isfinite(error).all():
-        jacobian, by_block = slopes(shape, theta, fit)
-        penalty = penalty_matrix(shape, recipe, weights @ by_block**2 / weights.sum())
+        normal, down, gain = curvature(shape, theta, pieces, error)
+        penalty = penalty_matrix(shape, recipe, gain / weights.sum())
         cost = float(weights @ error**2 + theta @ penalty @ theta)
-        root = jacobian * np.sqrt(weights)[:, None]
-        normal, down = root.T @ root + penalty, jacobian.T @ (weights * error) - penalty @ theta
-        found = _step(shape, theta, cost, normal, down, damping, penalty, fit)
+        found = _step(shape, theta, cost, normal + penalty, down - penalty @ theta, damping, penalty, fit)
         if found is None:
             break
         theta, error, lower, damping = found
@@ -91,6 +99,29 @@ def output(shape: Shape, theta: Floats, samples: Samples) -> Floats:
     return np.asarray(shape.networks(theta[None]).output(samples.lagged, samples.state)[0])
 
 
+def in_pieces(fit: Samples) -> list[Samples]:
+    """The samples in single precision, so few at a time that their Jacobian stays in the processor's cache."""
+    lagged, state, target, weights = (a.astype(np.float32) for a in (fit.lagged, fit.state, fit.target, fit.weights))
+    parts = [slice(first, first + PIECE) for first in range(0, len(fit), PIECE)]
+    return [replace(fit, lagged=lagged[p], state=state[p], target=target[p], weight=weights[p]) for p in parts]
+
+
+def curvature(shape: Shape, theta: Floats, pieces: list[Samples], error: Floats) -> tuple[Floats, Floats, Floats]:
+    """J'WJ (P, P), J'We (P), and (Z) the weighted sum of the squared slopes by block. Single precision inside a piece:
+    it bends a step by less than the damping does, and costs, losses and weights are kept in double."""
+    single = theta.astype(np.float32)
+    normal, down, gain = np.zeros((len(theta),) * 2), np.zeros(len(theta)), np.zeros(shape.zones)
+    for i, piece in enumerate(pieces):
+        jacobian, by_block = slopes(shape, single, piece)
+        root = np.sqrt(piece.weights)
+        missed = root * error[i * PIECE : i * PIECE + len(piece)].astype(np.float32)
+        jacobian *= root[:, None]
+        normal += jacobian.T @ jacobian
+        down += jacobian.T @ missed
+        gain += piece.weights @ by_block**2
+    return normal, down, gain
+
+
 def slopes(shape: Shape, theta: Floats, samples: Samples) -> tuple[Floats, Floats]:
     """(B, P) d output / d weights of one member, and (B, Z) d output / d block."""
     net = shape.networks(theta[None])
@@ -105,7 +136,7 @@ def slopes(shape: Shape, theta: Floats, samples: Samples) -> tuple[Floats, Float
         (bent[:, :, None] * samples.state[:, None]).reshape(b, -1),
         bent,
         h,
-        np.ones((b, 1)),
+        np.ones((b, 1), dtype=h.dtype),
     ]
     parts += [blocks[0], samples.state] if shape.straight else []
     return np.concatenate(parts, axis=1), by_block

@@ -20,7 +20,7 @@ DECAYS = (0.1, 1.0, 10.0)
 WINDOWS = (1.0, 0.33)  # of the whole
 BETTER = 0.98  # of the loss: what is not below is no better
 STEADIER = 0.01  # of the rain: members that agree better by less agree as well
-MEMBERS = 2  # per fold
+MEMBERS, EPOCHS = 2, 15  # per fold, and for how long: enough to tell one from the other
 Judge = Callable[[Lesson, Plan], tuple[float, float]]  # loss and spread
 
 
@@ -89,7 +89,7 @@ def planned(plan: Plan, hidden: int, decay: float, window: int) -> Plan:
 
 def judge(lesson: Lesson, plan: Plan) -> tuple[float, float]:
     """Loss and spread: without the rain to come at an early knot, with it at a later one."""
-    few = plan._replace(recipe=replace(plan.recipe, members=MEMBERS * plan.folds))
+    few = plan._replace(recipe=replace(plan.recipe, members=MEMBERS * plan.folds, max_epochs=EPOCHS))
     last = len(plan.knots) - 1
     found: list[tuple[float, float]] = []
     for form, k in ((0, min(1, last)), (1, (last + 1) // 2)):

@@ -75,6 +75,7 @@ class Recipe:
     optimiser: str = "levenberg-marquardt"
     max_epochs: int | None = None
     patience: int | None = None
+    threads: int = 1  # members fitted at once, by Levenberg-Marquardt
     batch: int = 512  # Adam's
     learning_rate: float = 0.01  # Adam's
 

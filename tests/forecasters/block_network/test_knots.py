@@ -34,7 +34,7 @@ RECIPE = Recipe(members=4, hidden=2, decay=1.0, decay_straight=1.0, straight=Tru
 
 
 def plan(**changed: object) -> Plan:
-    made = plan_of(HISTORY, split_of(HISTORY), 2, RECIPE, 1, 1)
+    made = plan_of(HISTORY, split_of(HISTORY), 2, RECIPE, 1)
     return made._replace(**changed)  # type: ignore[arg-type]
 
 
@@ -85,7 +85,7 @@ def test_what_was_held_out_was_forecast_by_those_that_did_not_see_it() -> None:
 
 
 def test_one_thread_or_two_the_same_networks() -> None:
-    one, two = (fit_knot(lesson(), 0, 0, plan(threads=threads)) for threads in (1, 2))
+    one, two = (fit_knot(lesson(), 0, 0, plan(recipe=replace(RECIPE, threads=n))) for n in (1, 2))
     for name, array in one.networks.arrays().items():
         np.testing.assert_array_equal(array, two.networks.arrays()[name], err_msg=name)
 

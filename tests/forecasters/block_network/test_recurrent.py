@@ -180,7 +180,7 @@ def test_where_all_diverge_it_is_said() -> None:
     lesson = lesson_of(history, split, 0, replace(roles, recurrent=True), 300, 6, 1)
     recipe = Recipe(members=4, hidden=2, straight=True, optimiser="adam", learning_rate=1e30)
     with pytest.raises(ModelError, match=r"s1: all 4 networks diverged in training"):
-        subject.fit_recurrent(lesson, 0, plan_of(history, split, 2, recipe, 1, 1))
+        subject.fit_recurrent(lesson, 0, plan_of(history, split, 2, recipe, 1))
 
 
 def test_a_river_that_never_changes_is_refused() -> None:

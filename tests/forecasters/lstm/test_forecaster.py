@@ -23,7 +23,7 @@ from hydria_plugin import (
 )
 from hydria_plugin.forecasters.cases import OutOfSample
 from hydria_plugin.forecasters.lstm.forecaster import Lstm, stopwatch, threads
-from hydria_plugin.learning.train import Resumable
+from hydria_plugin.learning.powers import Resumable
 from hydria_plugin.learning.workbench import Workbench
 from hydria_plugin.testing.checks import check_forecaster
 from hydria_plugin.testing.samples import sample_history, sample_layout, sample_window, window_of
