@@ -23,6 +23,7 @@ from .roles import (
     Persistent,
     Probing,
     ReportSink,
+    Retracing,
     Sink,
     Source,
     Split,
@@ -32,6 +33,7 @@ from .roles import (
     Trainable,
 )
 from .values import (
+    METHODS,
     NOT_A_TIME,
     Alert,
     Attribution,
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "METHODS",
     "NOT_A_TIME",
     "Alert",
     "Attributing",
@@ -90,6 +93,7 @@ __all__ = [
     "Reason",
     "Report",
     "ReportSink",
+    "Retracing",
     "Signal",
     "Sink",
     "Source",

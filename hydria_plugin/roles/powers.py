@@ -51,6 +51,15 @@ class Hindcasting(Protocol):
 
 
 @runtime_checkable
+class Retracing(Protocol):
+    """An input corrector that goes over a whole record at once, for training: causal, as ``correct_inputs`` is."""
+
+    def correct_history(self, history: History) -> History:
+        """Each step as the window of that step would have shown its newest value (scenario 0)."""
+        ...
+
+
+@runtime_checkable
 class Needs(Protocol):
     """Declares the durations of the running totals it wants in ``Window.antecedent``."""
 

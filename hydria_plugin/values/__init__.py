@@ -10,7 +10,7 @@ admin declared for the station (``Layout.units``); a gap is NaN.
 from .arrays import Bools, Floats, Ints, Strings, Times, expect, freeze, read_only
 from .attributions import ENSEMBLE_MEDIAN, ESTIMATED, LIMITS, USUAL, Attribution
 from .bulletins import NOT_A_TIME, Alert, Basis, Bulletin, Problem, Reason, Report, Summary
-from .feeds import KINDS, QUANTITIES, SUMMED, UNITS, UNITS_OF, Flag, Layout, Observations, Signal, Wanted
+from .feeds import KINDS, METHODS, QUANTITIES, SUMMED, UNITS, UNITS_OF, Flag, Layout, Observations, Signal, Wanted
 from .forecasts import Forecast, Verified
 from .windows import History, Window
 
@@ -19,6 +19,7 @@ __all__ = [
     "ESTIMATED",
     "KINDS",
     "LIMITS",
+    "METHODS",
     "NOT_A_TIME",
     "QUANTITIES",
     "SUMMED",

@@ -16,6 +16,29 @@ KINDS = ("rain", "level", "discharge", "temperature", "pet", "simulation", "othe
 SUMMED = ("rain", "pet")  # kinds that accumulate over a step; all others are states, sampled at its end
 QUANTITIES = ("level", "discharge")
 UNITS: Mapping[str, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "m3/s": 1.0, "l/s": 0.001}  # to SI
+METHODS = (  # who filled, flagged or overrode a value: what Signal.method counts through
+    "",  # as received
+    "manual",  # a person's flag
+    "range",  # quality: outside what the gauge can read or ever read
+    "rate",  # quality: rose or fell faster than it can
+    "spike",  # quality: far from its own forecast, and alone
+    "flat",  # quality: a level that stands still while rain, neighbours or upstream move
+    "stuck",  # quality: the same rain again and again
+    "oscillation",
+    "drop-to-zero",
+    "shift",  # quality: a new datum, or another sensor in the same series
+    "dry-gauge",  # quality: no rain among wet neighbours
+    "wet-gauge",  # quality: rain among dry neighbours
+    "dump",  # quality: what fell in a silence, in one step
+    "future-stamp",  # quality: stamped after it was received
+    "neighbours",  # filled from gauges nearby, from here on
+    "upstream",  # filled from the river above or below
+    "rain",  # filled from the rain
+    "filter",  # filled by a state-space filter (up to the present)
+    "smoother",  # filled by a smoother (between two values)
+    "climatology",
+    "last",  # the last value held
+)
 UNITS_OF = {"level": ("m", "cm", "mm"), "discharge": ("m3/s", "l/s")}
 
 

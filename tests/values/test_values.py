@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydria_plugin import Flag, Forecast, Layout, Signal, Verified
+from hydria_plugin import METHODS, Flag, Forecast, Layout, Signal, Verified
 from hydria_plugin.testing import (
     sample_bulletin,
     sample_forecast,
@@ -34,6 +34,11 @@ def test_a_failed_or_filled_value_is_not_trusted() -> None:
     assert failed.trusted.tolist() == [True, False]
     assert filled.trusted.tolist() == [False, True]
     assert np.isnan(failed.told[1]) and failed.told[0] == 1.0 and np.isnan(filled.told[0])
+
+
+def test_the_methods_are_named_once_and_as_received_comes_first() -> None:
+    assert METHODS[0] == "" and METHODS[1] == "manual" and METHODS[-1] == "last"
+    assert len(set(METHODS)) == len(METHODS) < np.iinfo(np.uint16).max
 
 
 def test_signal_refuses_arrays_of_other_shape() -> None:
