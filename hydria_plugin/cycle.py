@@ -15,6 +15,7 @@ from . import alerts, ledger
 from .digest import digest_of
 from .errors import FeedError, StoreError
 from .ladder import check_forecast, complete, first_complete, reachable
+from .recounting import recounted
 from .roles import Buffer, Explainer, ForecastCorrector, Forecaster, InputCorrector, Sink, State, Store
 from .values import Alert, Bulletin, Forecast, Layout, Problem, Summary, Window
 
@@ -69,8 +70,10 @@ def run_cycle(pipeline: Pipeline, issued_at: np.datetime64, known_at: np.datetim
         return earlier
     problems: list[Problem] = [*p.warnings, *p.buffer.problems()]
     window = replace(window, learned=attempt("learning", problems, {}, p.learner.update, window, p.store, p.name))
+    received = window
     for name, repair in p.input_correctors.items():
         window = attempt(name, problems, window, repair.correct_inputs, window)
+    window = recounted(received, window)
 
     raw = forecast = first_complete(p.forecasters, window, problems)
     for name, correct in p.forecast_correctors.items():

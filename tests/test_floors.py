@@ -15,7 +15,19 @@ PACKAGE = ROOT / "hydria_plugin"
 FLOORS = {
     1: ("values", "errors", "schedule", "later"),
     2: ("roles", "tables", "alerts", "standing", "crossings", "exceedance", "ledger", "drawing", "digest", "steps"),
-    3: ("ladder", "cycle", "hookspecs", "testing", "buffer", "rings", "outlook", "assembly", "intake", "totals"),
+    3: (
+        "ladder",
+        "cycle",
+        "hookspecs",
+        "testing",
+        "buffer",
+        "rings",
+        "outlook",
+        "assembly",
+        "intake",
+        "totals",
+        "recounting",
+    ),
     4: (
         "plugins",
         "worker",

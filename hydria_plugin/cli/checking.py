@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..config import Settings, build_forecasters, examine, open_shelf, open_store
-from ..config.building import needs_model, works_untrained
+from ..config import Settings, build_correctors, build_forecasters, examine, open_shelf, open_store
+from ..config.loading import needs_model, works_untrained
 from ..config.platform import SQLITE
 from ..config.plugging import Part
 from ..errors import ConfigError, FeedError, HydriaError
@@ -113,9 +113,11 @@ def check_pipeline(
 
 
 def models_missing(settings: Settings, name: str, registry: Registry) -> Iterator[str]:
-    """Forecasters that have no usable model yet."""
-    shelf = open_shelf(settings, name, now)
-    for forecaster, built in build_forecasters(settings, name, registry, now, np.random.default_rng(0)).items():
+    """Forecasters and correctors that have no usable model yet."""
+    shelf, rng = open_shelf(settings, name, now), np.random.default_rng(0)
+    repairs, finishers = build_correctors(settings, name, registry, now, rng)
+    parts = {**repairs, **finishers, **build_forecasters(settings, name, registry, now, rng)}
+    for forecaster, built in parts.items():
         if not needs_model(built):
             continue
         try:

@@ -6,15 +6,16 @@ Start at :func:`read_config` (reading.py); pipelines are built in building.py.
 from __future__ import annotations
 
 from .building import (
+    build_correctors,
     build_forecasters,
     build_pipeline,
     build_source,
-    durations_needed,
     open_shelf,
     open_store,
     pick_pipelines,
 )
 from .durations import format_duration, parse_duration
+from .loading import durations_needed
 from .reading import Examination, examine, read_config
 from .settings import Choice, PipelineSettings, Platform, Settings
 
@@ -24,6 +25,7 @@ __all__ = [
     "PipelineSettings",
     "Platform",
     "Settings",
+    "build_correctors",
     "build_forecasters",
     "build_pipeline",
     "build_source",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,16 +11,15 @@ from ..buffer import SeriesBuffer, memory_of
 from ..cycle import Learner, Pipeline
 from ..delivery import punctual
 from ..drawing.words import Words
-from ..errors import ConfigError, ModelError
+from ..errors import ConfigError
 from ..learning.shelf import Shelf
 from ..plugins import Registry
-from ..roles import Buffer, Forecaster, Needs, Persistent, Source, Store, Trainable
+from ..roles import Buffer, ForecastCorrector, Forecaster, InputCorrector, Source, Store
 from ..values import Problem
+from .loading import durations_needed, load_models
 from .platform import scheme_of
 from .plugging import build_forecaster
 from .settings import Choice, PipelineSettings, Settings
-
-logger = logging.getLogger("hydria.config")
 
 Clock = Callable[[], np.datetime64]
 Isolate = Callable[[str, Forecaster], Forecaster]
@@ -63,6 +61,14 @@ def build_forecasters(
     return {f: build_forecaster(registry, f, pipeline.forecaster_options, house) for f in pipeline.forecasters}
 
 
+def build_correctors(
+    settings: Settings, name: str, registry: Registry, clock: Clock, rng: np.random.Generator
+) -> tuple[dict[str, InputCorrector], dict[str, ForecastCorrector]]:
+    """The correctors of inputs and of forecasts of the pipeline ``name``, as new: nothing is loaded."""
+    plugged = build_correctors_of(settings.pipelines[name], registry, given(settings, name, clock, rng))
+    return plugged["input_correctors"], plugged["forecast_correctors"]
+
+
 def build_pipeline(
     settings: Settings,
     name: str,
@@ -77,17 +83,16 @@ def build_pipeline(
     versions: Mapping[str, str] | None = None,
 ) -> Pipeline:
     """The pipeline ``name``, ready for ``run_cycle``, with the reigning model of each forecaster (``versions`` names
-    others). A forecaster without a usable model is left out, with a warning in every bulletin. ``source`` or ``buffer``
-    replace the configured source, for backtests and replays. Raises PluginError, StoreError."""
-    p = settings.pipelines[name]
-    house = given(settings, name, clock, rng)
+    others). One without a usable model is left out, with a warning in every bulletin. ``source`` or ``buffer`` replace
+    the configured source, for backtests and replays. Raises PluginError, StoreError."""
+    p, house = settings.pipelines[name], given(settings, name, clock, rng)
     fresh = build_forecasters(settings, name, registry, clock, rng)
     guarded = {n: isolate(n, f) for n, f in fresh.items()} if isolate else fresh
     forecasters, digests, warnings = load_models(house["shelf"], fresh, guarded, versions)
+    plugged, more, its_warnings = load_correctors(p, house["shelf"], build_plugs(p, registry, house), versions)
     if buffer is None:
-        feed = source if source is not None else build_source(settings, name, registry, clock)
-        buffer = make_buffer(p, feed, store, forecasters, clock)
-    plugged = build_plugs(p, registry, house)
+        feed = source or build_source(settings, name, registry, clock)
+        buffer = make_buffer(p, feed, store, {**correctors_of(plugged), **forecasters}, clock)
     return Pipeline(
         name=name,
         layout=p.layout,
@@ -99,24 +104,52 @@ def build_pipeline(
         learner=make_learner(forecasters, plugged["forecast_correctors"]),
         delay=p.delay,
         revisions=p.revisions,
-        digests={"config": p.digest, **digests},
-        warnings=warnings,
+        digests={"config": p.digest, **digests, **more},
+        warnings=(*warnings, *its_warnings),
         **plugged,
     )
 
 
 def build_plugs(p: PipelineSettings, registry: Registry, house: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Correctors, explainers and sinks, by the Pipeline's own names for them."""
-
-    def build(role: str, choices: Mapping[str, Choice]) -> dict[str, Any]:
-        return {n: registry.build(role, c.use, c.options, house) for n, c in choices.items()}
-
+    sinks = build_each(registry, "sink", p.sinks, house)
     return {
-        "input_correctors": build("corrector", chosen(p.correct_inputs, p.corrector_options)),
-        "forecast_correctors": build("corrector", chosen(p.correct_forecast, p.corrector_options)),
-        "explainers": build("explainer", chosen(p.explainers, p.explainer_options)),
-        "sinks": {n: punctual(n, sink, p.sinks[n].timeout_s) for n, sink in build("sink", p.sinks).items()},
+        **build_correctors_of(p, registry, house),
+        "explainers": build_each(registry, "explainer", chosen(p.explainers, p.explainer_options), house),
+        "sinks": {n: punctual(n, sink, p.sinks[n].timeout_s) for n, sink in sinks.items()},
     }
+
+
+def build_correctors_of(p: PipelineSettings, registry: Registry, house: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """One that corrects both is one part: what it learns of inputs, it knows of forecasts."""
+    named = tuple(dict.fromkeys((*p.correct_inputs, *p.correct_forecast)))
+    return in_lists(p, build_each(registry, "corrector", chosen(named, p.corrector_options), house))
+
+
+def load_correctors(
+    p: PipelineSettings, shelf: Shelf, plugged: dict[str, dict[str, Any]], versions: Mapping[str, str] | None
+) -> tuple[dict[str, dict[str, Any]], dict[str, str], tuple[Problem, ...]]:
+    """``plugged`` with the correctors that can work, their models loaded as :func:`load_models` does; they run in this
+    process."""
+    made = correctors_of(plugged)
+    correctors, digests, warnings = load_models(shelf, made, made, versions)
+    return plugged | in_lists(p, correctors), digests, warnings
+
+
+def correctors_of(plugged: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {**plugged["input_correctors"], **plugged["forecast_correctors"]}
+
+
+def in_lists(p: PipelineSettings, correctors: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The correctors there are, in the admin's two lists."""
+    lists = {"input_correctors": p.correct_inputs, "forecast_correctors": p.correct_forecast}
+    return {role: {n: correctors[n] for n in names if n in correctors} for role, names in lists.items()}
+
+
+def build_each(
+    registry: Registry, role: str, choices: Mapping[str, Choice], house: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {n: registry.build(role, c.use, c.options, house) for n, c in choices.items()}
 
 
 def given(settings: Settings, name: str, clock: Clock, rng: np.random.Generator | None) -> dict[str, Any]:
@@ -135,64 +168,11 @@ def chosen(names: tuple[str, ...], options: Mapping[str, Mapping[str, Any]]) -> 
     return {name: Choice(name, options.get(name, {})) for name in names}
 
 
-def load_models(
-    shelf: Shelf, fresh: Mapping[str, Forecaster], guarded: Mapping[str, Forecaster], versions: Mapping[str, str] | None
-) -> tuple[dict[str, Forecaster], dict[str, str], tuple[Problem, ...]]:
-    """The forecasters that can forecast, the versions of their models, and a problem for each that has no sound one.
-
-    Loading goes through ``guarded``: a worker process is lost, not this one, where a library aborts on a bad model.
-    """
-    ready: dict[str, Forecaster] = {}
-    digests: dict[str, str] = {}
-    problems: list[Problem] = []
-    for name, forecaster in fresh.items():
-        if not needs_model(forecaster):
-            ready[name] = guarded[name]
-            continue
-        try:
-            version = shelf.active(name) if versions is None else versions.get(name)
-            if version is None:
-                untrained(shelf, name, forecaster)
-                ready[name] = guarded[name]
-                continue
-            loader: Any = guarded[name]  # has what its class, asked above, has
-            ready[name] = loader.load(shelf.folder(name, version))
-            digests[f"model:{name}"] = str(version)
-        except Exception as error:  # a model file may make any library raise anything; the next rung fills in
-            problems.append(left_out(shelf.pipeline, name, error))
-            if works_untrained(forecaster):
-                ready[name] = guarded[name]
-    return ready, digests, tuple(problems)
-
-
-def needs_model(forecaster: Forecaster) -> bool:
-    """Does it learn from a record and keep what it learned on the shelf?"""
-    return isinstance(forecaster, Trainable) and isinstance(forecaster, Persistent)
-
-
-def works_untrained(forecaster: Forecaster) -> bool:
-    """Persistence does: it says so itself."""
-    return bool(getattr(forecaster, "works_untrained", False))
-
-
-def untrained(shelf: Shelf, name: str, forecaster: Forecaster) -> None:
-    """Raise ModelError unless it can do without a model."""
-    if not works_untrained(forecaster):
-        raise ModelError(f"{name} has no model in {shelf.root}: run `hydria train`")
-
-
-def left_out(pipeline: str, name: str, error: Exception) -> Problem:
-    """The warning that every bulletin carries."""
-    said = str(error) if isinstance(error, ModelError) else f"its model cannot be loaded: {error!r}"
-    logger.warning("model not used pipeline=%s forecaster=%s why=%s", pipeline, name, said)
-    return Problem(name, None, f"not used: {said}")
-
-
 def make_buffer(
-    p: PipelineSettings, source: Source, store: Store, forecasters: Mapping[str, Forecaster], clock: Clock
+    p: PipelineSettings, source: Source, store: Store, parts: Mapping[str, object], clock: Clock
 ) -> SeriesBuffer:
     """The buffer over ``source``, filled with what the store remembers of the span that windows reach back to."""
-    durations = durations_needed(forecasters)
+    durations = durations_needed(parts)
     now = clock()
     since = (now - memory_of(p.layout, durations, p.overlap) - p.layout.step).astype("datetime64[s]")
     until = (now + p.layout.horizon * p.layout.step).astype("datetime64[s]")
@@ -204,12 +184,6 @@ def make_buffer(
         rain_label=p.rain_label,
         restored=store.observations(p.name, since, until, now.astype("datetime64[us]")),
     )
-
-
-def durations_needed(forecasters: Mapping[str, Forecaster]) -> tuple[np.timedelta64, ...]:
-    """The running totals that the forecasters declare, each once, rising."""
-    wanted = {np.timedelta64(d, "s") for f in forecasters.values() if isinstance(f, Needs) for d in f.antecedent}
-    return tuple(sorted(wanted))
 
 
 def make_learner(forecasters: Mapping[str, Forecaster], correctors: Mapping[str, Any]) -> Learner:

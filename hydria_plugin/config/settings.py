@@ -61,6 +61,11 @@ class PipelineSettings:
     digest: str  # of the table and its files
     gauges: Mapping[str, Gauge] = field(default_factory=dict)  # by series: names and places, for people
 
+    @property
+    def learning_parts(self) -> tuple[str, ...]:
+        """The parts that may have a model on the shelf: forecasters and correctors."""
+        return tuple(dict.fromkeys((*self.forecasters, *self.correct_inputs, *self.correct_forecast)))
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -47,12 +47,12 @@ def is_current(pipeline: Pipeline, settings: Settings, before: Settings, clock: 
     if old is None or old.digest != new.digest or before.platform.models != settings.platform.models:
         return False
     return models_now(settings, pipeline.name, clock) == {
-        name: pipeline.digests.get(f"{MODEL}{name}") for name in new.forecasters
+        name: pipeline.digests.get(f"{MODEL}{name}") for name in new.learning_parts
     }
 
 
 def models_now(settings: Settings, name: str, clock: Clock) -> Reigning:
-    """The reigning version of every forecaster of the ladder, None without one."""
+    """The reigning version of every forecaster of the ladder and of every corrector, None without one."""
     shelf = open_shelf(settings, name, clock)
 
     def active(forecaster: str) -> str | None:
@@ -61,7 +61,7 @@ def models_now(settings: Settings, name: str, clock: Clock) -> Reigning:
         except ModelError:
             return None
 
-    return {forecaster: active(forecaster) for forecaster in settings.pipelines[name].forecasters}
+    return {part: active(part) for part in settings.pipelines[name].learning_parts}
 
 
 def are_news(settings: Settings, name: str, clock: Clock, now: Reigning, before: Reigning) -> bool:

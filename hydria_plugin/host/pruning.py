@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..config import Settings
-from ..config.building import durations_needed
+from ..config.loading import durations_of
 from ..cycle import Pipeline
 from ..errors import StoreError
 from ..schedule import Pacemaker
@@ -24,7 +24,7 @@ DAY = np.timedelta64(1, "D")
 def reach(pipeline: Pipeline) -> np.timedelta64:
     """How far back the oldest bulletin that is kept looks: needed to make it again."""
     layout = pipeline.layout
-    longest = max(durations_needed(pipeline.forecasters), default=np.timedelta64(0, "s"))
+    longest = max(durations_of(pipeline), default=np.timedelta64(0, "s"))
     return (max(layout.past * layout.step, longest + longest // 16) + layout.horizon * layout.step) + layout.step
 
 

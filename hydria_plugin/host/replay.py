@@ -10,7 +10,7 @@ import numpy as np
 
 from ..buffer import SeriesBuffer
 from ..config import Settings, build_pipeline, open_shelf
-from ..config.building import durations_needed
+from ..config.loading import durations_of
 from ..cycle import Pipeline, run_cycle
 from ..errors import HydriaError, ModelError
 from ..plugins import Registry
@@ -110,7 +110,7 @@ def check_model(settings: Settings, name: str, clock: Clock, forecaster: str, ve
 
 def buffer_of_then(pipeline: Pipeline, stored: Bulletin) -> SeriesBuffer:
     """The buffer over what had been received when the bulletin was made."""
-    layout, durations = pipeline.layout, durations_needed(pipeline.forecasters)
+    layout, durations = pipeline.layout, durations_of(pipeline)
     back = max([layout.past * layout.step, *durations])
     since = (stored.issued_at - 2 * back - layout.step).astype("datetime64[s]")
     until = stored.issued_at + layout.horizon * layout.step

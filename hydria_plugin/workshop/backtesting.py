@@ -11,6 +11,7 @@ import numpy as np
 from ..config import (
     PipelineSettings,
     Settings,
+    build_correctors,
     build_forecasters,
     build_pipeline,
     build_source,
@@ -52,7 +53,8 @@ def run_backtest(
     times = issue_times(first, last, every if every is not None else layout.step, layout.step)
     if len(times) == 0:
         raise HydriaError(f"no step of {name} lies from {utc(first)} to {utc(last)}")
-    durations = durations_needed(build_forecasters(settings, name, registry, now, rng))
+    repairs, finishers = build_correctors(settings, name, registry, now, rng)
+    durations = durations_needed({**repairs, **finishers, **build_forecasters(settings, name, registry, now, rng)})
     source = build_source(settings, name, registry, now)
     begins, ends = times[0] - reach_back(p, durations), times[-1] + layout.horizon * layout.step
     recorded = RecordedSource(source, layout, begins, ends, future)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from ..config import (
     Settings,
+    build_correctors,
     build_forecasters,
     build_source,
     durations_needed,
@@ -55,19 +57,31 @@ def train_pipelines(
 def train_one(
     settings: Settings, name: str, registry: Registry, asked: Asked, seed: int, progress: Progress
 ) -> tuple[Outcome, ...]:
-    """Train the forecasters of one pipeline that can learn from a record."""
+    """Train what can learn from a record: the correctors of inputs, then the forecasters on what those leave, then
+    the correctors of forecasts."""
+    from ..learning.correcting import check_names, train_correctors
     from ..learning.record import read_history
     from ..learning.train import train
 
     p, rng = settings.pipelines[name], np.random.default_rng(seed)
     ladder = build_forecasters(settings, name, registry, now, rng)
+    repairs, finishers = build_correctors(settings, name, registry, now, rng)
+    check_names(ladder, {**repairs, **finishers})
     forecasters = {n: f for n, f in ladder.items() if isinstance(f, Trainable)}
     source = build_source(settings, name, registry, now)
     first, last = span(source, p.layout, asked)
     progress(f"reading {utc(first)} to {utc(last)}", 0.0)
-    history = read_history(source, p.layout, first, last, durations=durations_needed(ladder), rain_label=p.rain_label)
-    shelf, options = open_shelf(settings, name, now), p.forecaster_options
-    return train(name, forecasters, history, shelf, rng=rng, progress=progress, options=options, beside=keep_knowledge)
+    durations = durations_needed({**repairs, **finishers, **ladder})
+    history = read_history(source, p.layout, first, last, durations=durations, rain_label=p.rain_label)
+    shelf = open_shelf(settings, name, now)
+    fit = partial(train_correctors, shelf=shelf, seed=seed, options=p.corrector_options, progress=progress)
+    repaired, history = fit(repairs, history)
+    trained = train(
+        name, forecasters, history, shelf, rng=rng, progress=progress, options=p.forecaster_options,
+        beside=keep_knowledge,
+    )  # fmt: skip
+    finished, _ = fit({n: c for n, c in finishers.items() if n not in repairs}, history)
+    return (*repaired, *trained, *finished)
 
 
 def span(
