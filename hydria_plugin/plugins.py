@@ -32,7 +32,7 @@ ROLES = {
     "store": "hydria_stores",
 }
 BUILT_IN = ("forecasters", "correctors", "explainers", "stores")
-GIVEN = ("members", "shelf", "rng", "clock", "layout", "folder", "url", "words")  # what the house gives to factories
+GIVEN = ("members", "shelf", "rng", "clock", "layout", "folder", "url", "words", "places", "ratings")  # by the house
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,14 +154,24 @@ def build_each(
 
 def given(settings: Settings, name: str, clock: Clock, rng: np.random.Generator | None) -> dict[str, Any]:
     """What the house gives to factories that name it."""
+    p = settings.pipelines[name]
     return {
         "folder": settings.folder,
-        "layout": settings.pipelines[name].layout,
+        "layout": p.layout,
+        "places": places_of(p),
+        "ratings": p.ratings,
         "rng": rng if rng is not None else np.random.default_rng(0),
         "clock": clock,
         "shelf": open_shelf(settings, name, clock),
         "words": Words.of(settings.platform.language, settings.platform.timezone),
     }
+
+
+def places_of(p: PipelineSettings) -> dict[str, tuple[float, float]]:
+    """Latitude and longitude by series: of the gauges where inputs.csv says it, of the targets from stations.csv."""
+    stations = dict(zip(p.layout.targets, p.positions.tolist(), strict=True))
+    placed = {series: (lat, lon) for series, (lat, lon) in stations.items() if np.isfinite(lat) and np.isfinite(lon)}
+    return placed | {series: gauge.place for series, gauge in p.gauges.items() if gauge.place is not None}
 
 
 def chosen(names: tuple[str, ...], options: Mapping[str, Mapping[str, Any]]) -> dict[str, Choice]:

@@ -1,1 +1,14 @@
-"""Built-in correctors: none yet; those of plug-ins enter by the same hook."""
+"""Built-in correctors, offered by the same door as everybody's. Each is imported when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hydria_plugin import ForecastCorrector, InputCorrector, Later, hookimpl
+
+
+@hookimpl
+def hydria_correctors() -> Mapping[str, Callable[..., InputCorrector | ForecastCorrector]]:
+    return {
+        "input-error": Later(f"{__name__}.input_error.corrector", "InputError"),
+    }

@@ -10,6 +10,7 @@ admin declared for the station (``Layout.units``); a gap is NaN.
 from .arrays import Bools, Floats, Ints, Strings, Times, expect, freeze, read_only
 from .attributions import ENSEMBLE_MEDIAN, ESTIMATED, LIMITS, USUAL, Attribution
 from .bulletins import NOT_A_TIME, Alert, Basis, Bulletin, Problem, Reason, Report, Summary
+from .ensembles import at_levels, band_variance, onto_quantiles, two_way
 from .feeds import KINDS, METHODS, QUANTITIES, SUMMED, UNITS, UNITS_OF, Flag, Layout, Observations, Signal, Wanted
 from .forecasts import Forecast, Verified
 from .windows import History, Window
@@ -48,7 +49,11 @@ __all__ = [
     "Verified",
     "Wanted",
     "Window",
+    "at_levels",
+    "band_variance",
     "expect",
     "freeze",
+    "onto_quantiles",
     "read_only",
+    "two_way",
 ]
