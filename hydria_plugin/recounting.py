@@ -17,7 +17,8 @@ from .values import SUMMED, Bools, Flag, Floats, History, Layout, Signal, Window
 
 
 def recounted(before: Window, after: Window) -> Window:
-    """``after`` with the totals that go with its values (scenario 0); ``before``: as the buffer gave it."""
+    """``after`` with the totals that go with its values (scenario 0); ``before``: as the buffer gave it. A total
+    that was unknown and stays so is what the correctors say of it."""
     if before.antecedent.size == 0 or after.past is before.past:
         return after
     old, new = counting(before.past)[:, 0], after.past.values[:, 0]
@@ -30,7 +31,9 @@ def recounted(before: Window, after: Window) -> Window:
     for a, d in enumerate(steps_in(d, after.step) for d in after.durations):
         seen = min(d, there.shape[1])
         sums = total_change(there[:, -seen:], now[:, -seen:])
-        antecedent[rows, slots, a] = changed_total(before.antecedent[rows, slots, a], d, seen, *sums, summed)
+        was, told = before.antecedent[rows, slots, a], after.antecedent[rows, slots, a]
+        counted = changed_total(was, d, seen, *sums, summed)
+        antecedent[rows, slots, a] = np.where(np.isnan(was) & np.isnan(counted), told, counted)
     return replace(after, antecedent=antecedent)
 
 

@@ -91,9 +91,14 @@ def test_a_total_that_fits_in_the_window_comes_back_with_its_values() -> None:
     gaps = history.inputs.values.copy()
     gaps[:, 40:101] = np.nan
     received = replace(with_inputs(history, gaps), totals=totals_of(gaps))
-    after = recounted(window_of(received, 100), window_of(history, 100))
+    before = window_of(received, 100)
+    after = recounted(before, replace(window_of(history, 100), antecedent=before.antecedent))
     np.testing.assert_allclose(after.antecedent[:, :, :2], history.totals[:, 100, :, :2], rtol=1e-6)
     assert np.isnan(after.antecedent[:, :, 2]).all(), "the window knows nothing of the steps before it"
+    told = recounted(before, window_of(history, 100))
+    np.testing.assert_allclose(
+        told.antecedent, history.totals[:, 100], rtol=1e-6
+    )  # what a corrector says of them stands
 
 
 @settings(max_examples=25, deadline=None)

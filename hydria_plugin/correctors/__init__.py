@@ -9,6 +9,8 @@ from hydria_plugin import ForecastCorrector, InputCorrector, Later, hookimpl
 
 @hookimpl
 def hydria_correctors() -> Mapping[str, Callable[..., InputCorrector | ForecastCorrector]]:
+    """The modules named here are light."""
     return {
+        "gaps": Later(f"{__name__}.gaps.corrector", "Gaps"),
         "input-error": Later(f"{__name__}.input_error.corrector", "InputError"),
     }

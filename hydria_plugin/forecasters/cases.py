@@ -63,9 +63,10 @@ class Cases:
 
 
 def usable(signal: Signal) -> Floats:
-    """Values that may be used: finite and not flagged as failed; estimated ones included."""
+    """Values that may be used: finite and not flagged as failed, or estimated in the place of one that was."""
     values = np.asarray(signal.values, dtype=np.float64)
-    return np.where((signal.flags != Flag.FAIL) & np.isfinite(values), values, np.nan)
+    sound = (signal.flags != Flag.FAIL) | (np.asarray(signal.sigma) > 0)
+    return np.where(sound & np.isfinite(values), values, np.nan)
 
 
 def newest(target: Floats, max_age: int) -> Floats:

@@ -1,0 +1,189 @@
+"""Filling what is shown: a window in the cycle, or a whole record step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydria_plugin.values import METHODS, Bools, Floats, Ints, Times
+
+from .climate import basis_of
+from .clues import Shown, Wetness
+from .model import Model
+from .neighbours import estimate
+from .plain import plain_rain, plain_rivers
+from .rivers import Cells, filled, scaled, unscaled, unscaled_sigma
+from .series import ABSENT, Fills
+from .web import Web
+
+NEIGHBOURS, UPSTREAM, RAIN, FILTER, SMOOTHER, CLIMATOLOGY = (
+    np.uint16(METHODS.index(name)) for name in ("neighbours", "upstream", "rain", "filter", "smoother", "climatology")
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """What is known of B series along L steps."""
+
+    values: Floats  # (B, L) NaN = a gap
+    times: Times  # (L), or (B, L) where each row stands at a time of its own
+    totals: Floats  # (S, L or 1, V, A)
+    rain_slots: Bools  # (S, V)
+    home: Ints  # (B)
+    refused: Bools  # (B) not to be filled by climatology alone: what is forecast
+
+    def basis(self, b: Ints, p: Ints) -> Floats:
+        """(C, 5)"""
+        return basis_of(self.times[p] if self.times.ndim == 1 else self.times[b, p])
+
+
+def fill(model: Model | None, web: Web, told: Told, causal: bool) -> Fills:
+    """All gaps. ``causal``: each as if its step were the newest, of a whole record; else a gap may lean on later steps,
+    as in a window."""
+    missing = np.isnan(told.values) & web.filled[:, None]
+    b, p = np.nonzero(missing)
+    if not len(b):
+        return Fills.none()
+    wet = web.is_rain[b]
+    rain = fill_rain(model, web, told, b[wet], p[wet])
+    river = fill_rivers(model, web, told, rain, b[~wet], p[~wet], causal)
+    return joined(rain, river)
+
+
+def joined(*parts: Fills) -> Fills:
+    """The fills of all; what could not be filled is left out."""
+    names = ("series", "step", "values", "sigma", "method")
+    arrays = [np.concatenate([getattr(part, name) for part in parts]) for name in names]
+    there = np.isfinite(arrays[2])
+    return Fills(*(a[there] for a in arrays))
+
+
+def fill_rain(model: Model | None, web: Web, told: Told, b: Ints, p: Ints) -> Fills:
+    """By the neighbours that speak; else the climatology."""
+    value, sigma = plain_rain(told.values, web.rain[b], p)
+    method = np.full(len(b), NEIGHBOURS)
+    mine = web.rows[b] != ABSENT
+    if model is None or not mine.any():
+        return Fills(b, p, value, sigma, method)
+    some, rows, near = b[mine], web.rows[b[mine]], web.near[b[mine]]
+    beside = np.where(near == ABSENT, np.nan, told.values[np.maximum(near, 0), p[mine][:, None]])
+    found, error = estimate(model.neighbours, rows, beside)
+    usual = np.maximum(model.climate.at(rows, told.basis(some, p[mine])), 0.0)
+    alone = np.isnan(found)
+    value[mine] = np.where(alone, usual, found)
+    sigma[mine] = np.where(alone, model.climate.spread[rows], error)
+    method[mine] = np.where(alone, CLIMATOLOGY, NEIGHBOURS)
+    return Fills(b, p, value, sigma, method)
+
+
+def fill_rivers(model: Model | None, web: Web, told: Told, rain: Fills, b: Ints, p: Ints, causal: bool) -> Fills:
+    """By the rivers beside, the rain and the river's own values."""
+    mine = web.rows[b] != ABSENT
+    if model is not None and len(b):
+        mine &= model.rivers.place[np.maximum(web.rows[b], 0)] != ABSENT
+    if model is None or not mine.any():
+        return plain_rivers(told.values, b, p, causal)
+    rest = plain_rivers(told.values, b[~mine], p[~mine], causal)
+    b, p = b[mine], p[mine]
+    rows, shown, rivers = shown_of(model, web, told, rain, np.unique(b))
+    here = np.full(len(web.rows), ABSENT, dtype=np.int64)
+    here[rows] = np.arange(len(rows))
+    following = next_of(shown.last) if not causal else np.full(shown.last.shape, ABSENT)
+    at = here[b]
+    beside = np.where(rivers[at] == ABSENT, ABSENT, here[np.maximum(rivers[at], 0)])
+    place = model.rivers.place[web.rows[b]]
+    cells = Cells(at, p, shown.last[at, p], following[at, p], place, beside, model.rivers.lags[web.rows[b]])
+    z, sigma, method = in_two_passes(model, web, shown, cells, rows, following)
+    power = model.rivers.power[web.rows[b]]
+    value, error = unscaled(z, power), unscaled_sigma(z, sigma, power)
+    value = np.where((method == CLIMATOLOGY) & told.refused[b], np.nan, value)
+    return joined(rest, Fills(b, p, value, error, method))
+
+
+def in_two_passes(
+    model: Model, web: Web, shown: Shown, cells: Cells, rows: Ints, following: Ints
+) -> tuple[Floats, Floats, NDArray[np.uint16]]:
+    """First every river by itself and the rain, so that those beside have no gaps; then with the rivers beside."""
+    alone = without_rivers(cells)
+    z, sigma, tier = filled(model.rivers, shown, alone)
+    shown.z[cells.b, cells.p] = z
+    again = (cells.rivers != ABSENT).any(axis=1)
+    if again.any():
+        some = cells.where(again)
+        better, error, with_rivers = filled(model.rivers, shown, some)
+        use = with_rivers >= 2
+        pick = np.flatnonzero(again)[use]
+        z[pick], sigma[pick], tier[pick] = better[use], error[use], with_rivers[use]
+    return z, sigma, named(cells, tier)
+
+
+def without_rivers(cells: Cells) -> Cells:
+    return replace(cells, rivers=np.full(cells.rivers.shape, ABSENT))
+
+
+def named(cells: Cells, tier: Ints) -> NDArray[np.uint16]:
+    """(C) the method of each."""
+    behind, ahead = cells.q != ABSENT, cells.r != ABSENT
+    by_clue = np.select([tier >= 2, tier == 1, behind], [UPSTREAM, RAIN, FILTER], CLIMATOLOGY)
+    return np.where(ahead, SMOOTHER, by_clue).astype(np.uint16)
+
+
+def shown_of(model: Model, web: Web, told: Told, rain: Fills, needing: Ints) -> tuple[Ints, Shown, Ints]:
+    """The rows that are needed, what they show, and (B, J) the rivers beside each of all."""
+    beside = web.rivers[needing]
+    rows = np.unique(np.concatenate([needing, beside[beside != ABSENT]]))
+    known_to = np.maximum(web.rows[rows], 0)
+    length = told.values.shape[1]
+    usual = usual_along(model, told, rows, known_to)
+    z = scaled(told.values[rows], model.rivers.power[known_to][:, None])
+    there = np.isfinite(z)
+    last = np.maximum.accumulate(np.where(there, np.arange(length), ABSENT), axis=1)
+    held = np.take_along_axis(z, np.maximum(last, 0), axis=1)
+    depth, spoken = basin_rain(web, told, rain, rows)
+    wet = Wetness(told.totals, told.rain_slots, told.home[rows], model.wet[known_to])
+    return rows, Shown(np.where(last == ABSENT, usual, held), usual, last, depth, spoken, wet), web.rivers
+
+
+def usual_along(model: Model, told: Told, rows: Ints, known_to: Ints) -> Floats:
+    """(B, L) the climatology of the rows."""
+    weights = model.climate.weights[known_to]
+    if told.times.ndim == 1:
+        return np.asarray(weights @ basis_of(told.times).T)
+    basis = basis_of(told.times[rows].reshape(-1)).reshape(*told.times[rows].shape, -1)
+    return np.asarray((basis @ weights[:, :, None])[..., 0])
+
+
+def basin_rain(web: Web, told: Told, rain: Fills, rows: Ints) -> tuple[Floats, Ints]:
+    """(B, L + 1) running sums of the mean rain of each series' basin, and of the steps in which a gauge spoke."""
+    groups, which = np.unique(web.rain[rows], axis=0, return_inverse=True)
+    gauges = np.unique(groups[groups != ABSENT])
+    place = np.full(len(web.rows) + 1, len(gauges), dtype=np.int64)
+    place[gauges] = np.arange(len(gauges))
+    length = told.values.shape[1]
+    values = np.full((len(gauges) + 1, length), np.nan)
+    values[:-1] = told.values[gauges]
+    at = place[rain.series]
+    pick = (at < len(gauges)) & (rain.method == NEIGHBOURS)
+    values[at[pick], rain.step[pick]] = rain.values[pick]
+    total, count = np.zeros((len(groups), length)), np.zeros((len(groups), length), dtype=np.int64)
+    for g in range(groups.shape[1]):
+        one = values[np.where(groups[:, g] == ABSENT, len(gauges), place[groups[:, g]])]
+        there = np.isfinite(one)
+        total += np.where(there, one, 0.0)
+        count += there
+    mean = total / np.maximum(count, 1)
+    zero = np.zeros((len(groups), 1))
+    depth = np.concatenate([zero, np.cumsum(mean, axis=1)], axis=1)
+    spoken = np.concatenate([zero.astype(np.int64), np.cumsum(count > 0, axis=1)], axis=1)
+    which = which.reshape(-1)
+    return depth[which], spoken[which]
+
+
+def next_of(last: Ints) -> Ints:
+    """(B, L) the next step with a value at or after each, ABSENT."""
+    length = last.shape[1]
+    own = np.where(last == np.arange(length), np.arange(length), length)
+    following = np.minimum.accumulate(own[:, ::-1], axis=1)[:, ::-1]
+    return np.where(following == length, ABSENT, following)
