@@ -12,6 +12,7 @@ from hydria_plugin import Attribution, Window
 from hydria_plugin.values import ENSEMBLE_MEDIAN, ESTIMATED, Bools, Floats, Ints
 
 from .cases import Cases, cases_of_window, usable
+from .scenarios import widened
 
 Explain = Callable[[Cases, tuple[str, ...]], Attribution]  # of N cases, one for each of the stations named
 Make = Callable[[Window, int, Ints, int], Cases]  # window, scenario, rows, max_age
@@ -43,17 +44,20 @@ def held(cases: Cases, stations: tuple[str, ...]) -> Attribution:
 def attribute_window(
     window: Window, median: Floats, rows: Ints, max_age: int, explain: Explain, make: Make = cases_of_window
 ) -> Attribution:
-    """The parts of ``median`` (S, H): of the one scenario; of an ensemble, the mean over its members, and what the
-    median of the mixture differs from that mean as a line of its own. ``make``: as the forecaster makes its cases."""
+    """The parts of ``median`` (S, H): of the best estimate; where a station's quantiles are a mixture, the mean over
+    the scenarios, and what the median differs from that mean as a line of its own. ``make``: as the forecaster makes
+    its cases."""
 
     def of_scenario(r: int) -> Attribution:
         return as_received(explain(make(window, r, rows, max_age), window.stations), window, r)
 
-    if window.scenarios == 1:
+    wide = widened(window)
+    if not wide.any():
         return of_scenario(0)
-    members = [of_scenario(r) for r in range(1, window.scenarios)]
-    equal = np.full(median.shape, 1.0 / len(members))
-    return Attribution.mixed([(equal, one) for one in members]).closed(ENSEMBLE_MEDIAN, median)
+    equal = np.where(wide[:, None], 1.0 / (window.scenarios - 1), np.zeros_like(median))
+    parts = [(1.0 - np.broadcast_to(wide[:, None], median.shape), of_scenario(0))]
+    parts += [(equal, of_scenario(r)) for r in range(1, window.scenarios)]
+    return Attribution.mixed(parts).closed(ENSEMBLE_MEDIAN, median)
 
 
 def as_received(found: Attribution, window: Window, scenario: int) -> Attribution:

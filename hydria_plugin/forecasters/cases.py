@@ -12,7 +12,7 @@ import numpy as np
 from hydria_plugin import Flag, History, Layout, Signal, Window
 from hydria_plugin.values import Bools, Floats, Ints
 
-from .scenarios import mixture
+from .scenarios import mixture, widened
 
 FORESEEN = ("rain", "pet", "temperature")  # kinds whose future a weather service can give
 NOWHERE = -1  # row of a station the model was not fitted for
@@ -154,11 +154,15 @@ Answer = Callable[[Cases], Floats]  # (N, H, Q) quantiles for N cases
 
 
 def forecast_window(window: Window, rows: Ints, max_age: int, answer: Answer) -> Floats:
-    """(S, H, Q) the quantiles for a window: of its one scenario, or the mixture over the members of its ensemble."""
-    if window.scenarios == 1:
-        return answer(cases_of_window(window, 0, rows, max_age))
-    members = [answer(cases_of_window(window, r, rows, max_age)) for r in range(1, window.scenarios)]
-    return mixture(np.stack(members, axis=1), window.quantiles)
+    """(S, H, Q) the quantiles for a window: of the best estimate, or for a station whose inputs are estimated the
+    mixture over the scenarios."""
+    best, wide = answer(cases_of_window(window, 0, rows, max_age)), np.flatnonzero(widened(window))
+    if not len(wide):
+        return best
+    doubted, values = window.only(wide), best.copy()
+    each = [answer(cases_of_window(doubted, r, rows[wide], max_age)) for r in range(1, window.scenarios)]
+    values[wide] = mixture(np.stack(each, axis=1), window.quantiles)
+    return values
 
 
 def forecast_history(history: History, at: Ints, future: bool, rows: Ints, max_age: int, answer: Answer) -> Floats:

@@ -31,9 +31,9 @@ class InputError:
     """``scenarios``: with the best estimate (default: 20, fewer for over a thousand stations, 6 at least).
     ``relative``: standard deviation of a rain gauge's error, of its logarithm; ``floor_mm``: additive, per step;
     ``tail``: how much heavier than lognormal in a storm (Tukey's h); ``own``: share of its variance that is the gauge's
-    own and lasts; ``memory_h`` and ``reach_km``: over which the rest is alike; ``common``: share that gauges without a place (lat, lon
-    in inputs.csv) have in common; ``dropout``: probability that a gauge is out of work; ``forecast``: factor of the
-    error of rain forecasts, 0 = none. ``seed``: another one, other scenarios.
+    own and lasts; ``memory_h``, ``reach_km``: over which the rest is alike; ``common``: share of it that gauges without
+    a place (lat, lon in inputs.csv) have in common; ``dropout``: probability that a gauge is out of work; ``forecast``:
+    factor of the error of rain forecasts, 0 = none. ``seed``: another one, other scenarios.
 
     Untrained it works; training learns the error of archived rain forecasts."""
 

@@ -24,7 +24,7 @@ from ..boosting import seconds
 from ..boosting_fit import totals_wanted
 from ..cases import chunks, rows_of
 from ..keeping import check_fit
-from ..scenarios import mixture
+from ..scenarios import mixture, varied, widened
 from .explaining import explain
 from .keeping import Kept, load_kept, save_kept
 from .knowledge import raw_of_history, raw_of_window
@@ -117,13 +117,16 @@ class BlockNetwork:
     def forecast(self, window: Window) -> Forecast:
         model = self.fitted(window)
         rows = rows_of(window.layout, model.fit.stations)
-        each = [
-            answer(model, raw_of_window(window, r, rows, self.options.max_age), keep=True)
-            for r in range(window.scenarios)
-        ]
-        values = [v for v, _ in each]
-        mixed = values[0] if len(values) == 1 else mixture(np.stack(values[1:], axis=1), window.quantiles)
-        return Forecast.of(window, mixed, self.name, members=np.stack([paths for _, paths in each], axis=1))
+        best, paths = answer(model, raw_of_window(window, 0, rows, self.options.max_age), keep=True)
+        values, members = best.copy(), np.repeat(paths[:, None], window.scenarios, axis=1)
+        if len(asked := np.flatnonzero(varied(window))):
+            wide, some, each = widened(window)[asked], window.only(asked), []
+            for r in range(1, window.scenarios):
+                raw = raw_of_window(some, r, rows[asked], self.options.max_age)
+                quantile, members[asked, r] = answer(model, raw, keep=True)
+                each.append(quantile[wide])
+            values[asked[wide]] = mixture(np.stack(each, axis=1), window.quantiles)
+        return Forecast.of(window, values, self.name, members=members)
 
     def attribute(self, window: Window) -> Attribution:
         model, median = self.fitted(window), self.forecast(window).median
