@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from . import alerts, ledger
+from .decomposition import apart
 from .digest import digest_of
 from .errors import FeedError, StoreError
 from .ladder import check_forecast, complete, first_complete, reachable
@@ -78,6 +79,7 @@ def run_cycle(pipeline: Pipeline, issued_at: np.datetime64, known_at: np.datetim
     raw = forecast = first_complete(p.forecasters, window, problems)
     for name, correct in p.forecast_correctors.items():
         forecast = attempt(name, problems, forecast, corrected, name, correct, forecast, window)
+    forecast = attempt("decomposition", problems, forecast, apart, raw, forecast, window)
     problems += [Problem("forecast", station, "no forecast") for station in forecast.missing]
 
     bulletin = Bulletin(

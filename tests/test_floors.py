@@ -14,7 +14,19 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "hydria_plugin"
 FLOORS = {
     1: ("values", "errors", "schedule", "later"),
-    2: ("roles", "tables", "alerts", "standing", "crossings", "exceedance", "ledger", "drawing", "digest", "steps"),
+    2: (
+        "roles",
+        "tables",
+        "alerts",
+        "standing",
+        "crossings",
+        "exceedance",
+        "ledger",
+        "drawing",
+        "digest",
+        "steps",
+        "decomposition",
+    ),
     3: (
         "ladder",
         "cycle",

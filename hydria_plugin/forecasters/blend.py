@@ -24,13 +24,26 @@ from hydria_plugin.values import Attribution, Bools, Floats, Ints
 
 from . import attributing_blend
 from .belief import learn_met, met_of
-from .cases import rows_of
-from .evidence import Asked, Fitted, Progress, asked_of, fit_member, hindcast, load_fitted, save_fitted
+from .cases import rows_of, rows_of_names
+from .evidence import (
+    Asked,
+    Fitted,
+    Progress,
+    asked_of,
+    fit_member,
+    hindcast,
+    load_fitted,
+    loaded,
+    report,
+    save_fitted,
+    too_short,
+)
 from .keeping import Fit, check_fit, load_arrays, read_fit, save_arrays, write_fit
 from .mix import Mix, foreseen, foreseen_in
 from .mixing import learn_mix
 from .persistence import Persistence
 from .tilt import learn_tilt, tilted
+from .trajectories import answer_of, of_blend
 from .walking import walked
 
 PERSISTENCE = "persistence"
@@ -82,10 +95,18 @@ class Blend:
     def forecast(self, window: Window) -> Forecast:
         t = self.ready()
         check_fit(self.name, t.fit, window.layout)
-        quantiles = np.stack([answer_of(name, m, window) for name, m in t.members.items()], axis=1)
-        learned = window.learned.get(self.name, {})
-        values, parts = self.answer(quantiles, foreseen(window), window.layout, learned)
-        return Forecast.of(window, values, self.name, parts=parts, part_names=self.part_names)
+        answers = [answer_of(name, m, window) for name, m in t.members.items()]
+        quantiles, learned = np.stack([a.values for a in answers], axis=1), window.learned.get(self.name, {})
+        values, parts = self.answer(quantiles.astype(np.float64), foreseen(window), window.layout, learned)
+        weights, home = self.weights_now(window), self.home(t)
+        paths = of_blend(window, answers, home, weights, values)
+        return Forecast.of(window, values, self.name, parts=parts, part_names=self.part_names, **paths)
+
+    def weights_now(self, window: Window) -> Floats:
+        """(S, H, J) of the members' centres, tilted by what was learned while running."""
+        t = self.ready()
+        rows = rows_of(window.layout, t.fit.stations)
+        return tilted(t.mix.weights(rows, foreseen(window), self.home(t)), window.learned.get(self.name, {}), rows)
 
     def answer(self, quantiles: Floats, known: Bools, layout: Layout, learned: State) -> tuple[Floats, Floats]:
         """(S, H, Q) of the members' (S, J, H, Q), after what was ``learned`` while running; and (S, J + 1, H) the
@@ -109,10 +130,8 @@ class Blend:
 
     def attribute(self, window: Window) -> Attribution:
         t, issued = self.ready(), self.forecast(window)
-        rows, home = rows_of(window.layout, t.fit.stations), self.home(t)
-        weights = tilted(t.mix.weights(rows, foreseen(window), home), window.learned.get(self.name, {}), rows)
         medians = np.asarray(issued.parts)[:, : len(t.members)]
-        return attributing_blend.mix(t.members, home, weights, medians, issued.median, window)
+        return attributing_blend.mix(t.members, self.home(t), self.weights_now(window), medians, issued.median, window)
 
     def hindcast(self, history: History, at: Ints, future: bool) -> Floats:
         """(N, S, H, Q) with the trained weights: what was learned online since is left out."""
@@ -225,32 +244,3 @@ class Blend:
         arrays: dict[str, Any] = load_arrays(self.name, folder, tuple(f.name for f in fields(Mix)))
         members = {n: loaded(self.members[n], folder / "members" / n) for n in names}
         return self.with_trained(Trained(fit, members, Mix(**arrays)))
-
-
-def report(progress: Progress, name: str, start: float, share: float, what: str, done: float) -> None:
-    """A member's own progress, as part of the blend's."""
-    progress(f"{name}: {what}", start + share * done)
-
-
-def answer_of(name: str, member: Forecaster, window: Window) -> Floats:
-    """(S, H, Q) of a member; NaN throughout if it fails: the others then carry its weight."""
-    try:
-        return np.asarray(member.forecast(window).values, dtype=np.float64)
-    except Exception as error:
-        logger.warning("member of the blend failed name=%s issued_at=%s error=%s", name, window.issued_at, error)
-        return np.full((len(window.stations), window.layout.horizon, len(window.quantiles)), np.nan)
-
-
-def loaded(member: Any, folder: Path) -> Forecaster:
-    answer: Forecaster = member.load(folder) if folder.is_dir() else member
-    return answer
-
-
-def rows_of_names(asked_for: tuple[str, ...], stations: tuple[str, ...]) -> Ints:
-    place = {name: i for i, name in enumerate(stations)}
-    return np.array([place.get(name, -1) for name in asked_for], dtype=np.int64)
-
-
-def too_short(history: History) -> str:
-    a = history.layout
-    return f"the record has {len(history)} steps, training needs more than past + horizon = {a.past} + {a.horizon}"

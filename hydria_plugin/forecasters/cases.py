@@ -92,8 +92,13 @@ def with_neighbours(inputs: Floats, kinds: tuple[str, ...]) -> Floats:
 
 def rows_of(layout: Layout, stations: tuple[str, ...]) -> Ints:
     """(S) where the stations of ``layout`` stand in the model's own ``stations``."""
+    return rows_of_names(layout.stations, stations)
+
+
+def rows_of_names(asked_for: tuple[str, ...], stations: tuple[str, ...]) -> Ints:
+    """(S) where stations stand in the model's own; NOWHERE for those it was not fitted for."""
     place = {name: i for i, name in enumerate(stations)}
-    return np.array([place.get(name, NOWHERE) for name in layout.stations], dtype=np.int64)
+    return np.array([place.get(name, NOWHERE) for name in asked_for], dtype=np.int64)
 
 
 def cases_of_window(window: Window, scenario: int, rows: Ints, max_age: int) -> Cases:

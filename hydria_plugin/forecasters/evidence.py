@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hydria_plugin import Hindcasting, History, Split, Trainable
+from hydria_plugin import Forecaster, Hindcasting, History, Split, Trainable
 from hydria_plugin.learning.splits import folds
 from hydria_plugin.learning.workbench import Workbench
 from hydria_plugin.values import Floats, Ints
@@ -119,3 +119,18 @@ def complete_members(parts: Sequence[Floats], home: int) -> Ints:
     use = (there * 2 >= there.max()) & (there > 0)
     use[home] = True
     return np.flatnonzero(use)
+
+
+def report(progress: Progress, name: str, start: float, share: float, what: str, done: float) -> None:
+    """A member's own progress, as part of the blend's."""
+    progress(f"{name}: {what}", start + share * done)
+
+
+def too_short(history: History) -> str:
+    a = history.layout
+    return f"the record has {len(history)} steps, training needs more than past + horizon = {a.past} + {a.horizon}"
+
+
+def loaded(member: Any, folder: Path) -> Forecaster:
+    answer: Forecaster = member.load(folder) if folder.is_dir() else member
+    return answer

@@ -22,9 +22,10 @@ def two_way(members: Floats) -> Floats:
     model = unknown if m < 2 else _mean_over(drawn, 1).var(axis=1, ddof=1)
     if r < 2:
         return np.stack([model, unknown], axis=2)
-    within = drawn.var(axis=1, ddof=1).mean(axis=1)
+    apart = drawn - drawn[:, :1]  # scenarios that do not differ then have a variance of 0, not nearly
+    within = apart.var(axis=1, ddof=1).mean(axis=1)
     if m > 1:
-        together = (within - _mean_over(drawn, 2).var(axis=1, ddof=1)) * (m / (m - 1))  # the interaction's mean square
+        together = (within - _mean_over(apart, 2).var(axis=1, ddof=1)) * (m / (m - 1))  # the interaction's mean square
         model = np.maximum(model - together / r, 0.0)
     return np.stack([model, within], axis=2)
 
