@@ -44,6 +44,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks.correction.outage", description=__doc__)
     parser.add_argument("--stations", nargs="*", default=[], help="basin or basin.station; default all")
     parser.add_argument("--fills", nargs="*", default=list(FILLS))
+    parser.add_argument("--outages", nargs="*", default=list(PLANS))
     parser.add_argument("--develop", action="store_true", help="the first 80 %% of each record only")
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "hydria-outage")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "correction" / "OUTAGE.md")
@@ -62,21 +63,21 @@ def main() -> None:
                 continue
             part = first_part(history) if options.develop else history
             start = time.monotonic()
-            rows += station_rows(name, part, folder, options.fills)
+            rows += station_rows(name, part, folder, options.fills, options.outages)
             print(f"{name}: {time.monotonic() - start:.0f} s", flush=True)
     print_rows(rows)
     if not options.develop:
         write_markdown(options.out, rows, SEED)
 
 
-def station_rows(name: str, history: History, folder: Path, fills: list[str]) -> list[Row]:
+def station_rows(name: str, history: History, folder: Path, fills: list[str], outages: list[str]) -> list[Row]:
     """All outages and fills of one station."""
     split = split_in_time(history)
     blend = fitted(folder / name, history, split)
     gaps = Gaps().fit(history, learned(split))
     at = issue_steps(split)
     found: list[Row] = []
-    for outage in PLANS:
+    for outage in outages:
         if "gauge" in outage and len(rain_slots(history)) < 2:
             continue
         record = planted(history, outage, int(at[0]) - history.layout.past, SEED)

@@ -12,6 +12,7 @@ import numpy as np
 from hydria_plugin import Flag, History, Layout, Signal, Window
 from hydria_plugin.values import Bools, Floats, Ints
 
+from .estimated import base_sigma, less_sure, sigma_at
 from .scenarios import mixture, widened
 
 FORESEEN = ("rain", "pet", "temperature")  # kinds whose future a weather service can give
@@ -160,8 +161,10 @@ Answer = Callable[[Cases], Floats]  # (N, H, Q) quantiles for N cases
 
 def forecast_window(window: Window, rows: Ints, max_age: int, answer: Answer) -> Floats:
     """(S, H, Q) the quantiles for a window: of the best estimate, or for a station whose inputs are estimated the
-    mixture over the scenarios."""
+    mixture over the scenarios. Without scenarios an estimated last value makes them wider."""
     best, wide = answer(cases_of_window(window, 0, rows, max_age)), np.flatnonzero(widened(window))
+    if window.scenarios == 1:
+        return less_sure(best, base_sigma(window, max_age), window.quantiles)
     if not len(wide):
         return best
     doubted, values = window.only(wide), best.copy()
@@ -176,7 +179,10 @@ def forecast_history(history: History, at: Ints, future: bool, rows: Ints, max_a
     values = np.empty((len(at), len(layout.stations), layout.horizon, len(layout.quantiles)))
     for s, row in enumerate(rows):
         for part in chunks(len(at)):
-            values[part, s] = answer(cases_of_history(history, s, np.asarray(at)[part], future, int(row), max_age))
+            some = np.asarray(at)[part]
+            told = answer(cases_of_history(history, s, some, future, int(row), max_age))
+            sigma = sigma_at(history.target.each(lambda a, s=s: a[s]), some, max_age)
+            values[part, s] = less_sure(told, sigma, layout.quantiles)
     whole: Bools = np.asarray(np.isfinite(values).all(axis=(2, 3)))
     return np.where(whole[:, :, None, None], values, np.nan)
 

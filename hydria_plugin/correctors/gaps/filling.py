@@ -12,12 +12,16 @@ from hydria_plugin.values import METHODS, Bools, Floats, Ints, Times
 from .climate import basis_of
 from .clues import Shown, Wetness
 from .model import Model
-from .neighbours import estimate
+from .neighbours import HALF_NORMAL, estimate
 from .plain import plain_rain, plain_rivers
 from .rivers import Cells, filled, scaled, unscaled, unscaled_sigma
 from .series import ABSENT, Fills
+from .showers import SINCE
+from .showers import told as rain_told
 from .web import Web
 
+LEAST_MM = 0.01
+FRESH = 2  # steps that a river's last value may be old where it is to tell of rain
 NEIGHBOURS, UPSTREAM, RAIN, FILTER, SMOOTHER, CLIMATOLOGY = (
     np.uint16(METHODS.index(name)) for name in ("neighbours", "upstream", "rain", "filter", "smoother", "climatology")
 )
@@ -47,7 +51,7 @@ def fill(model: Model | None, web: Web, told: Told, causal: bool) -> Fills:
     if not len(b):
         return Fills.none()
     wet = web.is_rain[b]
-    rain = fill_rain(model, web, told, b[wet], p[wet])
+    rain = fill_rain(model, web, told, b[wet], p[wet], causal)
     river = fill_rivers(model, web, told, rain, b[~wet], p[~wet], causal)
     return joined(rain, river)
 
@@ -60,22 +64,53 @@ def joined(*parts: Fills) -> Fills:
     return Fills(*(a[there] for a in arrays))
 
 
-def fill_rain(model: Model | None, web: Web, told: Told, b: Ints, p: Ints) -> Fills:
-    """By the neighbours that speak; else the climatology."""
+def fill_rain(model: Model | None, web: Web, told: Told, b: Ints, p: Ints, causal: bool) -> Fills:
+    """By the neighbours that speak; else by the rivers; else the climatology."""
     value, sigma = plain_rain(told.values, web.rain[b], p)
     method = np.full(len(b), NEIGHBOURS)
     mine = web.rows[b] != ABSENT
     if model is None or not mine.any():
         return Fills(b, p, value, sigma, method)
-    some, rows, near = b[mine], web.rows[b[mine]], web.near[b[mine]]
+    rows, near = web.rows[b[mine]], web.near[b[mine]]
     beside = np.where(near == ABSENT, np.nan, told.values[np.maximum(near, 0), p[mine][:, None]])
     found, error = estimate(model.neighbours, rows, beside)
-    usual = np.maximum(model.climate.at(rows, told.basis(some, p[mine])), 0.0)
-    alone = np.isnan(found)
-    value[mine] = np.where(alone, usual, found)
-    sigma[mine] = np.where(alone, model.climate.spread[rows], error)
-    method[mine] = np.where(alone, CLIMATOLOGY, NEIGHBOURS)
+    value[mine], sigma[mine] = found, error
+    alone = np.flatnonzero(mine)[np.isnan(found)]
+    value[alone], sigma[alone], method[alone] = without_gauges(model, web, told, b[alone], p[alone], causal)
     return Fills(b, p, value, sigma, method)
+
+
+def without_gauges(
+    model: Model, web: Web, told: Told, b: Ints, p: Ints, causal: bool
+) -> tuple[Floats, Floats, NDArray[np.uint16]]:
+    """Rain where no gauge speaks: by what the rivers did, where one is known at that time; else as most often, dry, and
+    as wrong as the mean of the season."""
+    rows, tells = web.rows[b], web.tells[b]
+    usual = np.maximum(model.climate.at(rows, told.basis(b, p)), LEAST_MM)
+    value, sigma, method = np.zeros(len(b)), HALF_NORMAL * usual, np.full(len(b), CLIMATOLOGY)
+    if not (tells != ABSENT).any():
+        return value, sigma, method
+    z, last, here = rivers_held(model, web, told, np.unique(tells[tells != ABSENT]))
+    mine = here[tells]
+    newest = last[np.maximum(mine, 0), p[:, None]]
+    fresh = (mine != ABSENT) & (newest != ABSENT) & (p[:, None] - newest <= FRESH)
+    known = fresh.any(axis=1)
+    since = np.zeros(len(p), dtype=np.int64) if causal else np.minimum(z.shape[1] - 1 - p, SINCE[-1])
+    found, error = rain_told(model.showers, rows, z, np.where(fresh, mine, ABSENT), p, since)
+    method[known] = UPSTREAM
+    return np.where(known, found, value), np.where(known, error, sigma), method
+
+
+def rivers_held(model: Model, web: Web, told: Told, rivers: Ints) -> tuple[Floats, Ints, Ints]:
+    """(R, L) the rivers in the scale of filling, their last values held, (R, L) where those are, and (B + 1) where each
+    of all the series stands among them."""
+    here = np.full(len(web.rows) + 1, ABSENT, dtype=np.int64)
+    here[rivers] = np.arange(len(rivers))
+    z = scaled(told.values[rivers], model.rivers.power[np.maximum(web.rows[rivers], 0)][:, None])
+    there = np.isfinite(z)
+    last = np.maximum.accumulate(np.where(there, np.arange(z.shape[1]), ABSENT), axis=1)
+    at = np.where(last == ABSENT, there.argmax(axis=1)[:, None], last)
+    return np.nan_to_num(np.take_along_axis(z, at, axis=1)), last, here
 
 
 def fill_rivers(model: Model | None, web: Web, told: Told, rain: Fills, b: Ints, p: Ints, causal: bool) -> Fills:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hydria_plugin import History, Split
@@ -15,7 +17,8 @@ from .neighbours import fit_neighbours
 from .river_fit import fit_rivers
 from .rivers import NOMINAL, TIERS, Rivers, scaled
 from .series import ABSENT, Fills, Series, known
-from .web import rivers_of
+from .showers import TOLD_BY, Showers, fit_showers
+from .web import rivers_of, telling
 
 POWER = (
     0.4  # of a discharge, in which its errors are of like size at all flows (Box and Cox 1964; as the block network)
@@ -40,6 +43,7 @@ def fit_model(history: History, split: Split, seed: int) -> Model:
         durations,
         climate,
         neighbours,
+        Showers.none(len(series.names)),
         no_rivers(len(series.names), len(durations), power),
         wet,
         usual_totals(learned, series, history),
@@ -55,17 +59,9 @@ def with_rivers(model: Model, history: History, series: Series, values: Floats, 
     told = told_of(history, series, values)
     _, shown, _ = shown_of(model, model.web(series), told, Fills.none(), np.arange(len(series.names)))
     rivers = fit_rivers(shown, rows, rivers_of(series), model.rivers.power, inside, seed)
-    return Model(
-        model.names,
-        model.kinds,
-        model.step_s,
-        model.durations,
-        model.climate,
-        model.neighbours,
-        rivers,
-        model.wet,
-        model.totals,
-    )
+    rain = np.where(inside, values, np.nan)
+    showers = fit_showers(rain, shown.z, telling(series, TOLD_BY), np.flatnonzero(series.is_rain), seed)
+    return replace(model, rivers=rivers, showers=showers)
 
 
 def told_of(history: History, series: Series, values: Floats) -> Told:

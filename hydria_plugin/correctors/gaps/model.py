@@ -16,10 +16,11 @@ from .climate import Climate
 from .neighbours import Neighbours
 from .rivers import Rivers
 from .series import ABSENT, Series
+from .showers import Showers
 from .web import Web, gauges_of
 
 FORMAT = 1
-PARTS = {"climate": Climate, "neighbours": Neighbours, "rivers": Rivers}
+PARTS = {"climate": Climate, "neighbours": Neighbours, "showers": Showers, "rivers": Rivers}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +33,7 @@ class Model:
     durations: tuple[int, ...]  # s, of the running totals
     climate: Climate  # in the scale of filling
     neighbours: Neighbours
+    showers: Showers
     rivers: Rivers
     wet: Floats  # (N, A) usual logarithm of the totals of the basin's rain
     totals: Floats  # (N, A) usual running totals of the series itself
@@ -49,7 +51,13 @@ class Model:
             return np.where((rows == ABSENT)[:, None], ABSENT, shown[index[rows]])
 
         return Web(
-            rows, here(self.neighbours.near), here(self.rivers.beside), gauges_of(series), series.is_rain, series.filled
+            rows,
+            here(self.neighbours.near),
+            here(self.rivers.beside),
+            here(self.showers.rivers),
+            gauges_of(series),
+            series.is_rain,
+            series.filled,
         )
 
 
@@ -57,7 +65,7 @@ def unfitted(series: Series) -> Web:
     """The web of a layout of which nothing was learned."""
     n = len(series.names)
     nobody = np.full((n, 0), ABSENT, dtype=np.int64)
-    return Web(np.full(n, ABSENT), nobody, nobody, gauges_of(series), series.is_rain, series.filled)
+    return Web(np.full(n, ABSENT), nobody, nobody, nobody, gauges_of(series), series.is_rain, series.filled)
 
 
 def save_model(folder: Path, model: Model) -> None:

@@ -21,6 +21,7 @@ RIDGE = 0.02
 JOINT = 100  # steps known together below which two gauges tell nothing of each other
 AT_ONCE = 1_000
 DRY_MM = 0.05
+HALF_NORMAL = 1.2533  # its width over its mean: what falls while the neighbours are dry is drawn from one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +78,7 @@ def mean_products(seen: Floats) -> Floats:
 
 
 def error_of(seen: Floats, products: Floats) -> Floats:
-    """(2) mean squared error where the estimate is dry, and beyond that per its square."""
+    """(2) squared error where the estimate is dry, and beyond that per its square."""
     there = np.isfinite(seen).all(axis=0)
     k = len(seen) - 1
     if k == 0 or there.sum() < JOINT:
@@ -90,7 +91,7 @@ def error_of(seen: Floats, products: Floats) -> Floats:
     estimate = np.maximum(beside @ weights, 0.0)
     missed = (seen[0, there] - estimate) ** 2
     dry = estimate < DRY_MM
-    low = float(missed[dry].mean()) if dry.any() else 0.0
+    low = (HALF_NORMAL * float(seen[0, there][dry].mean())) ** 2 if dry.any() else 0.0
     energy = float((estimate[~dry] ** 2).sum())
     high = float(np.maximum(missed[~dry] - low, 0.0).sum()) / energy if energy > 0 else 1.0
     return np.array([max(low, 1e-6), max(high, 1e-4)])

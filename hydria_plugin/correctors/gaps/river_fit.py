@@ -7,11 +7,10 @@ import numpy as np
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .clues import BESIDE, Shown, clues, columns, width
+from .regression import MOST, Sums, squared_error, thinned
 from .rivers import AGES, ENDLESS, NOMINAL, TIERS, Cells, Rivers
 from .series import ABSENT
 
-MOST = 4_000  # cases per river and age
-RIDGE = 1e-3
 FEWEST = 200  # cases below which an age says nothing: the last value, or the climatology
 MARGIN = 0.5  # of the range seen, that a fill may go beyond it
 SLOWEST = 24  # steps of lag at most
@@ -91,8 +90,8 @@ class Fitter:
         rivers, lags = np.tile(self.rivers, (len(p), 1)), np.tile(self.lags, (len(p), 1))
         return Cells(self.row * same, p, q, ABSENT * same, 0 * same, rivers, lags)
 
-    def cases(self, age: int) -> tuple[Floats, Floats, Floats]:
-        """(C, F) clues, (C) the change, (C) weights."""
+    def cases(self, age: int) -> tuple[Floats, Floats, Floats, Ints]:
+        """(C, F) clues, (C) the change, (C) weights, (C) steps."""
         p = np.flatnonzero(self.known)
         if age == ENDLESS:
             q, start = np.full(len(p), ABSENT), self.shown.usual[self.row]
@@ -104,26 +103,26 @@ class Fitter:
             change = self.shown.z[self.row, p] - self.shown.z[self.row, q]
         keep, weight = thinned(np.abs(change), self.rng)
         cells = self.cells(p[keep], q[keep])
-        return clues(self.shown, cells.b, cells.p, cells.q, cells.rivers, cells.lags), change[keep], weight
+        facts = clues(self.shown, cells.b, cells.p, cells.q, cells.rivers, cells.lags)
+        return facts, change[keep], weight, cells.p
 
     def fit(self, age: int) -> tuple[Floats, Floats]:
-        """(TIERS, F) weights and (TIERS, 2) squared errors at one age."""
-        x, y, weight = self.cases(age)
-        weights, error = np.zeros((TIERS, x.shape[1])), np.zeros((TIERS, 2))
+        """(TIERS, F) weights and (TIERS, 2) squared errors at one age; a tier that would do better with fewer of its
+        clues does with fewer."""
+        x, y, weight, p = self.cases(age)
+        weights, error, left = np.zeros((TIERS, x.shape[1])), np.zeros((TIERS, 2)), np.full(TIERS, np.inf)
         if len(y) < FEWEST:
             error[:, 0] = float((weight * y**2).sum() / max(weight.sum(), 1.0)) if len(y) else 1.0
             return weights, error
-        size = np.sqrt((weight[:, None] * x**2).sum(axis=0) / weight.sum())
-        size = np.where(size > 1e-9, size, np.inf)
-        scaled = x / size
-        gram = (scaled * weight[:, None]).T @ scaled
-        right = (scaled * weight[:, None]).T @ y
+        sums = Sums.of(x, y, weight, p)
+        sums = sums.calmed(self.clues_of(self.tiers[-1]))
         for tier in self.tiers:
-            use = self.clues_of(tier)
-            part = gram[np.ix_(use, use)] + RIDGE * weight.sum() * np.eye(len(use))
-            weights[tier, use] = np.linalg.solve(part, right[use]) / size[use]
-            told = x @ weights[tier]
+            weights[tier], told = sums.best(self.clues_of(tier))
+            left[tier] = float((weight * (y - told) ** 2).sum())
             error[tier] = squared_error(y - told, told, weight)
+        for tier in self.tiers:
+            least = min((t for t in self.tiers if t & tier == t), key=lambda t: left[t])
+            weights[tier], error[tier] = weights[least], error[least]
         return weights, error
 
     def clues_of(self, tier: int) -> Ints:
@@ -161,26 +160,3 @@ class Fitter:
         if not (0 < share < 1 and 0 < ratio < 1):
             return 1.0
         return float(np.clip(np.log(share) / np.log(ratio), 0.5, 1.0))
-
-
-def thinned(activity: Floats, rng: np.random.Generator) -> tuple[Ints, Floats]:
-    """At most MOST cases and their weights: the more active half is kept, the rest sampled and weighs more."""
-    if len(activity) <= MOST:
-        return np.arange(len(activity)), np.ones(len(activity))
-    order = np.argsort(-activity, kind="stable")
-    active, quiet = order[: MOST // 2], order[MOST // 2 :]
-    sampled = rng.choice(quiet, MOST - len(active), replace=False)
-    keep = np.concatenate([active, sampled])
-    weight = np.concatenate([np.ones(len(active)), np.full(len(sampled), len(quiet) / len(sampled))])
-    return keep, weight
-
-
-def squared_error(missed: Floats, told: Floats, weight: Floats) -> Floats:
-    """(2) non-negative a, b of missed^2 = a + b told^2: at rest, and per squared change that was told."""
-    square = missed**2
-    whole = float((weight * square).sum() / weight.sum())
-    size = told**2
-    moving = size > np.quantile(size, 0.9)
-    at_rest = float((weight * square)[~moving].sum() / max(weight[~moving].sum(), 1e-12)) if (~moving).any() else whole
-    high = (weight * np.maximum(square - at_rest, 0.0))[moving].sum()
-    return np.array([max(min(at_rest, whole), 1e-12), float(high / max((weight * size)[moving].sum(), 1e-12))])

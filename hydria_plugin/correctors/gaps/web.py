@@ -21,6 +21,7 @@ class Web:
     rows: Ints  # (B) where the model knows each, ABSENT = it does not
     near: Ints  # (B, K) gauges nearby, of rain
     rivers: Ints  # (B, J) up- and downstream, of rivers
+    tells: Ints  # (B, 3) the rivers that tell of rain
     rain: Ints  # (B, G) the rain gauges of the basin
     is_rain: Bools  # (B)
     filled: Bools  # (B) a host's simulation is never filled
@@ -35,7 +36,8 @@ class Web:
             return np.asarray(moved.reshape(-1, *index.shape[1:]))
 
         rows, is_rain, filled = np.tile(self.rows, times), np.tile(self.is_rain, times), np.tile(self.filled, times)
-        return Web(rows, again(self.near), again(self.rivers), again(self.rain), is_rain, filled)
+        near, rivers, tells, rain = (again(a) for a in (self.near, self.rivers, self.tells, self.rain))
+        return Web(rows, near, rivers, tells, rain, is_rain, filled)
 
 
 def gauges_of(series: Series) -> Ints:
@@ -57,3 +59,13 @@ def rivers_of(series: Series) -> list[list[int]]:
         for n in mine:
             beside[n].update(dict.fromkeys(m for m in mine if m != n))
     return [list(found) for found in beside]
+
+
+def telling(series: Series, count: int) -> Ints:
+    """(N, count) the rivers of the first station of each series: its target first."""
+    kinds = np.asarray([*series.kinds, ""])
+    rivers = np.where(np.isin(kinds[series.places], RIVERS), series.places, ABSENT)
+    rivers = np.take_along_axis(rivers, np.argsort(rivers == ABSENT, axis=1, kind="stable"), axis=1)[:, :count]
+    wide = np.full((len(rivers), count), ABSENT, dtype=np.int64)
+    wide[:, : rivers.shape[1]] = rivers
+    return np.asarray(wide[series.home])

@@ -23,6 +23,7 @@ from ..attributing import attribute_window
 from ..boosting import seconds
 from ..boosting_fit import totals_wanted
 from ..cases import chunks, rows_of
+from ..estimated import base_sigma, less_sure, sigma_at
 from ..keeping import check_fit
 from ..scenarios import mixture, varied, widened
 from .explaining import explain
@@ -119,6 +120,8 @@ class BlockNetwork:
         rows = rows_of(window.layout, model.fit.stations)
         best, paths = answer(model, raw_of_window(window, 0, rows, self.options.max_age), keep=True)
         values, members = best.copy(), np.repeat(paths[:, None], window.scenarios, axis=1)
+        if window.scenarios == 1:
+            values = less_sure(best, base_sigma(window, self.options.max_age), window.quantiles)
         if len(asked := np.flatnonzero(varied(window))):
             wide, some, each = widened(window)[asked], window.only(asked), []
             for r in range(1, window.scenarios):
@@ -154,7 +157,8 @@ class BlockNetwork:
                 for part in chunks(len(mine), AT_ONCE):
                     some = mine[part]
                     raw = raw_of_history(history, s, at[some], future, int(row), self.options.max_age)
-                    values[some, s] = quantiles(model, raw, int(k))
+                    sigma = sigma_at(history.target.each(lambda a, s=s: a[s]), at[some], self.options.max_age)
+                    values[some, s] = less_sure(quantiles(model, raw, int(k)), sigma, layout.quantiles)
         whole: Bools = np.asarray(np.isfinite(values).all(axis=(2, 3)))
         return np.where(whole[:, :, None, None], values, np.nan)
 
