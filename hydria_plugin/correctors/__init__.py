@@ -12,5 +12,6 @@ def hydria_correctors() -> Mapping[str, Callable[..., InputCorrector | ForecastC
     """The modules named here are light."""
     return {
         "gaps": Later(f"{__name__}.gaps.corrector", "Gaps"),
+        "quality": Later(f"{__name__}.quality.corrector", "Quality"),
         "input-error": Later(f"{__name__}.input_error.corrector", "InputError"),
     }

@@ -1,0 +1,125 @@
+"""Every series of a pipeline once, time first: gathered from windows or a record, and verdicts scattered back.
+
+One gauge may feed several stations: it is judged once, so that it gets the same verdict everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydria_plugin import Layout, Signal
+from hydria_plugin.values import Bools, Floats, Ints
+
+STATES = ("level", "discharge")
+NOT_TESTED = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Feeds:
+    """The N tested series of a layout (rain, levels, discharges), and who stands beside whom."""
+
+    names: tuple[str, ...]  # N
+    kinds: tuple[str, ...]  # N
+    row: Ints  # (N) a station that has it
+    column: Ints  # (N) 0 its target, 1 + v its slot v
+    member: Ints  # (S, 1 + V) index of each place's series, NOT_TESTED where there is none to test
+
+    @classmethod
+    def of(cls, layout: Layout) -> Self:
+        s, v = layout.series.shape
+        names = np.concatenate(
+            [np.asarray(layout.targets, dtype=object)[:, None], layout.series.astype(object)], axis=1
+        )
+        kinds = np.asarray([*layout.quantities, *layout.kinds], dtype=object)
+        kind = np.concatenate([kinds[:s, None], np.broadcast_to(kinds[None, s:], (s, v))], axis=1)
+        tested = (names != "") & np.isin(kind.astype(str), ("rain", *STATES))
+        places = np.flatnonzero(tested.reshape(-1))
+        found, first, which = np.unique(names.reshape(-1)[places].astype(str), return_index=True, return_inverse=True)
+        member = np.full(names.size, NOT_TESTED)
+        member[places] = which
+        at = places[first]
+        return cls(
+            tuple(found.tolist()),
+            tuple(kind.reshape(-1)[at].tolist()),
+            at // (v + 1),
+            at % (v + 1),
+            member.reshape(s, v + 1),
+        )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def is_rain(self) -> Bools:
+        """(N)"""
+        return np.asarray([kind == "rain" for kind in self.kinds], dtype=bool)
+
+    @cached_property
+    def pairs(self) -> tuple[Ints, Ints]:
+        """Every place of every series, series by series: (M) its station, (N) where each series begins."""
+        place = np.flatnonzero(self.member.reshape(-1) != NOT_TESTED)
+        series = self.member.reshape(-1)[place]
+        order = np.argsort(series, kind="stable")
+        begins = np.searchsorted(series[order], np.arange(len(self)))
+        return place[order] // self.member.shape[1], begins
+
+    def gathered(self, target: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
+        """(T, N) of a target's array (S, T) and the inputs' (S, T, V)."""
+        own = self.column == 0
+        out = np.empty((target.shape[1], len(self)), dtype=target.dtype)
+        out[:, own] = target.T[:, self.row[own]]
+        slots = inputs.transpose(1, 0, 2)
+        out[:, ~own] = slots[:, self.row[~own], self.column[~own] - 1]
+        return out
+
+    def at_stations(self, values: NDArray[Any], nothing: object, which: Bools) -> list[NDArray[Any]]:
+        """Per place c (1 + V of them), (T, S) the values (T, N) of the series there that are in ``which`` (N);
+        ``nothing`` elsewhere. Places without any are left out."""
+        padded = np.concatenate([values, np.full((len(values), 1), nothing, dtype=values.dtype)], axis=1)
+        use = np.append(which, False)
+        columns = [np.where(use[c], c, len(self)) for c in self.member.T]
+        return [padded[:, c] for c in columns if (c != len(self)).any()]
+
+    def of_series(self, at_station: NDArray[Any], reduce: np.ufunc, which: Ints) -> NDArray[Any]:
+        """(T, K) for the series ``which``: what holds at their stations (T, S), reduced where they have several."""
+        station, begins = self.pairs
+        if len(station) == len(self):
+            return at_station[:, station[begins[which]]]
+        many = np.append(begins[1:], len(station))[which] - begins[which]
+        first = np.cumsum(many) - many
+        place = np.repeat(begins[which] - first, many) + np.arange(many.sum())
+        return np.asarray(reduce.reduceat(at_station[:, station[place]], first, axis=1))
+
+
+def judged(signal: Signal, flag: NDArray[np.uint8], method: NDArray[np.uint16], fail: Bools) -> Signal:
+    """The signal with a verdict where ``method`` says so: failed values become gaps, ``raw`` keeps them."""
+    told = method != 0
+    return Signal(
+        np.where(fail, np.nan, signal.values),
+        signal.sigma,
+        np.where(told, flag, signal.flags).astype(np.uint8),
+        np.where(told, method, signal.method).astype(np.uint16),
+        signal.raw,
+    )
+
+
+def shifted(values: Floats, by: int) -> Floats:
+    """(T, N) the values ``by`` steps ago; NaN before the first."""
+    out = np.full_like(values, np.nan)
+    if by < len(values):
+        out[by:] = values[: len(values) - by]
+    return out
+
+
+def last_sum(values: Floats, steps: int) -> Floats:
+    """(T, N) the sum over the last ``steps`` steps, as far as there are any."""
+    sums = np.cumsum(values, axis=0)
+    out = sums.copy()
+    if steps < len(values):
+        out[steps:] -= sums[: len(values) - steps]
+    return out

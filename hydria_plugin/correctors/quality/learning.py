@@ -1,0 +1,161 @@
+"""Reading the limits off a record."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hydria_plugin.values import Bools, Floats, Ints
+
+from .context import LATELY, Context, Pace, own_move, rising
+from .feeds import Feeds, last_sum, shifted
+from .limits import MARGIN, Limits, most_of
+from .rains import Beside, dry_while, physical_most, repeats, wet_while
+from .rivers import FLAT, PATIENCE, creeps, moved_by, shifts, spikes, stood_still, swings
+
+FEWEST = 200  # values below which nothing is learned of a series
+A_SEASON = 90.0  # days of record from which its highest value says how high a river can be
+NOISE = 3.0  # times what 99 of 100 changes in quiet stay below: less is never asked about
+COARSE = 0.25  # of the range from the usual to the high: a new datum or a drift of less is borne; of a short record,
+# which does not know what gates and floods do there, half of its whole range
+LEAST_MM = 10.0  # of rain that others must have for a dry gauge to be doubted, and the reverse
+
+
+def learn(feeds: Feeds, x: Floats, use: Bools, pace: Pace) -> Limits:
+    """Limits of the N series of a record ``x`` (T, N), from the steps ``use`` (T, N)."""
+    seen = np.where(use, x, np.nan)
+    limits = Limits.unknown(len(feeds))
+    enough = np.isfinite(seen).sum(axis=0) >= FEWEST
+    rivers, rains = np.flatnonzero(~feeds.is_rain & enough), np.flatnonzero(feeds.is_rain & enough)
+    if len(rivers):
+        limits = limits.put(rivers, river_limits(feeds, x, seen, limits, rivers, pace))
+    if len(rains):
+        limits = limits.put(rains, rain_limits(feeds, x, seen, limits.take(rains), rains, pace))
+    return limits
+
+
+def quantile(values: Floats, q: float) -> Floats:
+    """(N) of (T, N), gaps left out."""
+    return np.asarray(np.nanquantile(values, q, axis=0))
+
+
+def resolution_of(x: Floats) -> Floats:
+    """(N) the least change that is one: the fifth percentile of those that are."""
+    d = np.abs(np.diff(x, axis=0))
+    d = np.where(d > 1e-9, d, np.nan)
+    none = np.isnan(d).all(axis=0)
+    d[0, none] = 0.0
+    return quantile(d, 0.05)
+
+
+def river_limits(feeds: Feeds, x: Floats, seen: Floats, limits: Limits, which: Ints, pace: Pace) -> Limits:
+    """Of the K river gauges ``which``."""
+    y, resolution = seen[:, which], resolution_of(seen[:, which])
+    rise = usual_rise(y, resolution, pace)
+    stage, floor, middle, top = (quantile(y, q) for q in (0.98, 0.1, 0.5, 0.99))
+    everyone = np.full(len(feeds), np.inf)
+    everyone[which] = rise
+    context = Context.of(feeds, x, rising(x, everyone, pace.move), which, pace)
+    active = lately(context.wet | context.others | own_move(x[:, which], rise, stage, pace.move))
+    quiet = (context.dry | context.still) & ~context.others
+    change = y - shifted(y, 1)
+    noise = np.nan_to_num(quantile(np.where(active, np.nan, np.abs(change)), 0.99))
+    days = np.isfinite(y).sum(axis=0) * pace.hours / 24
+    low, high = np.nanmin(y, axis=0), np.nanmax(y, axis=0)
+    least = np.maximum(3 * resolution, NOISE * noise)
+    coarse = np.where(days >= A_SEASON, COARSE * (top - middle), 0.5 * (high - low))
+
+    def most(statistic: Floats, where: Bools, floor: Floats | float = 0.0) -> Floats:
+        return np.asarray(np.maximum(most_of(np.where(where, statistic, np.nan)), np.maximum(least, floor)))
+
+    spike, shift, creep = np.fmax(spikes(y, 1), spikes(y, -1)), shifts(y, resolution), creeps(y, quiet, pace)
+    still, swing = stood_still(y), np.maximum(top - middle, 3 * resolution)
+    found = limits.take(which)
+    arrays = {
+        "low": lower_bound(low, swing, discharges(feeds, which)),
+        "high": np.where(days >= A_SEASON, high + 3 * (high - low), np.inf),
+        "leap": np.where(days >= A_SEASON, high - low, np.inf),
+        "lowest": low, "resolution": resolution, "rise": rise, "stage": stage, "floor": floor,
+        "up_quiet": most(change, ~active), "up_active": most(change, active),
+        "down_quiet": most(-change, ~active), "down_active": most(-change, active),
+        "spike_quiet": most(spike, ~active), "spike_active": most(spike, active),
+        "shift_quiet": most(shift, ~active, coarse), "shift_active": most(shift, active, coarse),
+        "swing_quiet": most(swings(y), ~active), "swing_active": most(swings(y), active),
+        "creep_up": most(creep, quiet, coarse), "creep_down": most(-creep, quiet, coarse),
+        "spread": quantile(moved_by(y), 0.99),
+    }  # fmt: skip
+    found = Limits(**{**{n: getattr(found, n) for n in vars(found)}, **arrays})
+    rain, others = flat_evidence(feeds, x, limits.put(which, found), which)
+    long = days >= A_SEASON
+    return Limits(**{
+        **vars(found),
+        "flat_rain": np.where(long, at_least(np.where(still, rain, np.nan), LEAST_MM / 2), np.inf),
+        "flat_others": at_least(np.where(still, others, np.nan), 5 * resolution),
+    })  # fmt: skip
+
+
+def usual_rise(y: Floats, resolution: Floats, pace: Pace) -> Floats:
+    """(K) what nine of ten rises stay below."""
+    rises = y - shifted(y, pace.move)
+    with np.errstate(invalid="ignore"):
+        rises = np.where(rises > 0, rises, np.nan)
+    rises[0, np.isnan(rises).all(axis=0)] = 0.0
+    return np.maximum(quantile(rises, 0.9), 3 * resolution)
+
+
+def lower_bound(low: Floats, swing: Floats, discharge: Bools) -> Floats:
+    """Below the lowest of the record by half of the usual range; a discharge that was never negative stays so."""
+    bound = low - 0.5 * swing
+    return np.where(discharge & (low >= 0), np.maximum(bound, 0.0), bound)
+
+
+def at_least(statistic: Floats, floor: Floats | float) -> Floats:
+    """The limit that the record sets, ``floor`` where it sets a lower one or none: what never happened is strange."""
+    found = most_of(statistic)
+    return np.maximum(np.where(np.isfinite(found), found, 0.0), floor)
+
+
+def lately(active: Bools) -> Bools:
+    """At this step or one of the LATELY before."""
+    return np.asarray(last_sum(active.astype(np.int32), LATELY + 1) > 0)
+
+
+def discharges(feeds: Feeds, which: Ints) -> Bools:
+    return np.asarray([feeds.kinds[i] == "discharge" for i in which], dtype=bool)
+
+
+def flat_evidence(feeds: Feeds, x: Floats, limits: Limits, which: Ints) -> tuple[Floats, Floats]:
+    """(T, K) twice: the rain on the driest of the stations over the FLAT steps before, in mm; and by how much the
+    gauge should have moved, told by the most moved of the others, each in its own usual movement."""
+    t, s = len(x), len(feeds.member)
+    rain, count = np.zeros((t, s)), np.zeros((t, s))
+    for column in feeds.at_stations(x, np.nan, feeds.is_rain):
+        rain += np.nan_to_num(column)
+        count += np.isfinite(column)
+    mean = last_sum(np.where(count > 0, rain / np.maximum(count, 1), 0.0), FLAT)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        relative = np.where(limits.spread > 0, moved_by(x) / limits.spread, 0.0)
+    relative = np.where(np.isfinite(limits.spread) & np.isfinite(relative), relative, 0.0)
+    first, second = np.zeros((t, s)), np.zeros((t, s))
+    for column in feeds.at_stations(relative, 0.0, ~feeds.is_rain):
+        second = np.maximum(second, np.minimum(first, column))
+        first = np.maximum(first, column)
+    top, next_top = (feeds.of_series(a, np.maximum, which) for a in (first, second))
+    others = np.where(relative[:, which] >= top, next_top, top) * limits.spread[which]
+    return shifted(feeds.of_series(mean, np.minimum, which), PATIENCE), shifted(others, PATIENCE)
+
+
+def rain_limits(feeds: Feeds, x: Floats, seen: Floats, found: Limits, which: Ints, pace: Pace) -> Limits:
+    """Of the K rain gauges ``which``."""
+    own, beside, resolution = seen[:, which], Beside.of(feeds, x, which), resolution_of(seen[:, which])
+    most = physical_most(pace.hours)
+    return Limits(**{
+        **vars(found),
+        "low": np.full(len(which), -1e-6),
+        "high": np.full(len(which), most),
+        "resolution": resolution,
+        "repeat": np.maximum(most_of(repeats(own, resolution, pace.past)) / MARGIN + 3, 5.0),
+        "dry_rain": at_least(dry_while(own, beside.low, pace.past), 2 * LEAST_MM),
+        "wet_rain": at_least(wet_while(own, beside.most, pace), LEAST_MM),
+        "burst": quantile(own, 0.99),
+        "step_rain": np.nanmax(own, axis=0),
+    })  # fmt: skip

@@ -1,0 +1,110 @@
+"""What a gauge can do: limits per series, learned from the record, or set by the admin.
+
+Each test has a statistic that is small while the gauge is sound; its limit is ``MARGIN`` times the largest value of the
+record, the few largest left out for the faults that any record holds. So a river that does rise metres in an hour has
+limits that let it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import numpy as np
+
+from hydria_plugin.values import Floats
+
+from .rains import physical_most
+
+MARGIN = 2.0
+FAULTS = 2e-4  # share of a record that is set aside as its own faults
+LEAST_SET_ASIDE = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Limits:
+    """Of N series, in the series' unit; infinite where nothing is known: the test is silent. ``active``: after rain,
+    while others rise, or with the river on the move or high."""
+
+    low: Floats  # below, the gauge cannot read
+    high: Floats
+    resolution: Floats
+    rise: Floats  # over Pace.move steps, more than which only a few in a hundred rises are
+    stage: Floats  # above, the river is high
+    floor: Floats  # where the river stands when it is low
+    leap: Floats  # between the highest and the lowest
+    lowest: Floats  # of the record
+    up_quiet: Floats  # in one step
+    up_active: Floats
+    down_quiet: Floats
+    down_active: Floats
+    spike_quiet: Floats  # up, or down, and back
+    spike_active: Floats
+    shift_quiet: Floats  # a step between two calms
+    shift_active: Floats
+    swing_quiet: Floats  # up and down, four times in a row
+    swing_active: Floats
+    creep_up: Floats  # in quiet over Pace.creep steps
+    creep_down: Floats
+    flat_rain: Floats  # mm on the station while the gauge stood still
+    flat_others: Floats  # what the others' movement foretold while it stood still
+    spread: Floats  # of the movement over FLAT steps
+    repeat: Floats  # rain: steps in a row with one value
+    dry_rain: Floats  # rain: mm on the others while it stayed dry
+    wet_rain: Floats  # rain: mm while the others stayed dry
+    burst: Floats  # rain: mm in a step that a hundredth of the steps exceeds
+    step_rain: Floats  # rain: mm in a step, the most
+
+    @classmethod
+    def unknown(cls, n: int) -> Self:
+        """Nothing learned."""
+        return cls(**{f.name: np.full(n, -np.inf if f.name in ("low", "floor") else np.inf) for f in fields(cls)})
+
+    @classmethod
+    def physical(cls, is_rain: np.ndarray, hours: float) -> Self:
+        """Of series nothing was learned of: rain is neither negative nor more than the earth has seen."""
+        n = len(is_rain)
+        unknown = cls.unknown(n)
+        return replace(
+            unknown,
+            low=np.where(is_rain, -1e-6, -np.inf),
+            high=np.where(is_rain, physical_most(hours), np.inf),
+        )
+
+    def take(self, which: Sequence[int] | np.ndarray) -> Limits:
+        return Limits(**{f.name: getattr(self, f.name)[which] for f in fields(self)})
+
+    def put(self, which: np.ndarray, found: Limits) -> Limits:
+        """With ``found`` at the places ``which``."""
+        arrays = {f.name: np.array(getattr(self, f.name)) for f in fields(self)}
+        for name, array in arrays.items():
+            array[which] = getattr(found, name)
+        return Limits(**arrays)
+
+    def overridden(self, names: Sequence[str], by: Mapping[str, Mapping[str, float]]) -> Limits:
+        """With the admin's limits: series -> limit -> value. Series that are not among ``names`` are passed over."""
+        place = {name: i for i, name in enumerate(names)}
+        arrays: dict[str, Floats] = {}
+        for series, chosen in by.items():
+            for limit, value in chosen.items():
+                array = arrays.setdefault(limit, np.array(getattr(self, limit)))
+                if series in place:
+                    array[place[series]] = value
+        return replace(self, **arrays)
+
+
+NAMES = tuple(f.name for f in fields(Limits))
+
+
+def most_of(values: Floats) -> Floats:
+    """(N) the limit that a statistic (T, N) of the record sets: MARGIN times its largest, faults set aside. Infinite
+    where there is too little of it."""
+    finite = np.where(np.isfinite(values), values, -np.inf)
+    t = len(finite)
+    aside = min(t - 1, max(LEAST_SET_ASIDE, int(FAULTS * t)))
+    if t <= 2 * LEAST_SET_ASIDE:
+        return np.full(values.shape[1], np.inf)
+    largest = np.partition(finite, t - 1 - aside, axis=0)[t - 1 - aside]
+    enough = np.isfinite(values).sum(axis=0) > 2 * LEAST_SET_ASIDE
+    return np.where(enough & np.isfinite(largest), MARGIN * np.maximum(largest, 0.0), np.inf)

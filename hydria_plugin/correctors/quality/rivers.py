@@ -1,0 +1,78 @@
+"""The statistics of a river gauge's tests, each small while the gauge is sound: (T, K), causal, over at most the steps
+that a window shows. What is learned from a record and what is tested live are the same numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hydria_plugin.values import Bools, Floats
+
+from .context import Pace
+from .feeds import last_sum, shifted
+
+FLAT = 6  # steps over which others' movement and rain are taken as evidence against a gauge that stands still
+PATIENCE = 3  # steps that it may then take to answer: water needs its time
+CREEP = 24  # steps over which a slow drift is taken
+EVEN = 0.15  # the largest step of a drift is at most this part of it: a flood comes faster
+CALM = 0.1  # of a jump: movement that is none beside it
+RETURNS = 3  # steps within which what comes back was a spike
+
+
+def spikes(x: Floats, sign: int) -> Floats:
+    """How far up to RETURNS values stood out above (``sign`` 1) or below (-1) what was before and after them."""
+    y = sign * x
+    most, inside = np.full_like(y, -np.inf), np.full_like(y, np.inf)
+    for n in range(1, RETURNS + 1):
+        inside = np.minimum(inside, shifted(y, n))
+        most = np.fmax(most, inside - np.maximum(shifted(y, n + 1), y))
+    return np.where(np.isfinite(most), np.maximum(most, 0.0), np.nan)
+
+
+def shifts(x: Floats, resolution: Floats) -> Floats:
+    """The size of a step two steps ago between two calms, 0 where there was none."""
+    after, before = shifted(x, 2), shifted(x, 3)
+    size = np.abs(after - before)
+    restless = np.maximum(np.abs(x - after), np.abs(shifted(x, 1) - after))
+    restless = np.fmax(restless, np.fmax(np.abs(before - shifted(x, 4)), np.abs(before - shifted(x, 5))))
+    with np.errstate(invalid="ignore"):
+        calm = restless <= np.maximum(CALM * size, resolution)
+    return np.where(calm, size, np.where(np.isnan(size), np.nan, 0.0))
+
+
+def swings(x: Floats) -> Floats:
+    """The least of the last four changes, where they went up and down in turn."""
+    d = x - shifted(x, 1)
+    d1, d2, d3 = (shifted(d, k) for k in (1, 2, 3))
+    with np.errstate(invalid="ignore"):
+        turns = (d * d1 < 0) & (d1 * d2 < 0) & (d2 * d3 < 0)
+    least = np.minimum(np.minimum(np.abs(d), np.abs(d1)), np.minimum(np.abs(d2), np.abs(d3)))
+    return np.where(turns, least, np.where(np.isnan(least), np.nan, 0.0))
+
+
+def creep_steps(pace: Pace) -> int:
+    """Over which a drift is taken: as far as a window can tell that all was quiet."""
+    return max(2, min(CREEP, pace.past - pace.unseen - 1))
+
+
+def creeps(x: Floats, quiet: Bools, pace: Pace) -> Floats:
+    """The even change over CREEP steps that were all quiet, NaN elsewhere."""
+    n = creep_steps(pace)
+    calm = last_sum(quiet.astype(np.int32), n) == n
+    steps, change = np.abs(x - shifted(x, 1)), x - shifted(x, n)
+    largest = steps.copy()
+    for k in range(1, n):
+        np.fmax(largest[k:], steps[:-k], out=largest[k:])
+    with np.errstate(invalid="ignore"):
+        even = largest <= np.maximum(EVEN, 2 / n) * np.abs(change)
+    return np.where(calm & even, change, np.where(np.isnan(change) | ~calm, np.nan, 0.0))
+
+
+def stood_still(x: Floats) -> Bools:
+    """Whether all values since before the evidence are one value."""
+    same, n = (x == shifted(x, 1)).astype(np.int32), FLAT + PATIENCE
+    return np.asarray(last_sum(same, n) == n)
+
+
+def moved_by(x: Floats) -> Floats:
+    """How far a gauge is from where it stood FLAT steps ago."""
+    return np.abs(x - shifted(x, FLAT))

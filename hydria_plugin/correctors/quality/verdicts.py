@@ -1,0 +1,167 @@
+"""All tests on all series: verdicts on a window, and on every step of a record as the window of that step would have
+judged it. Only series, or windows, with something to look at are looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydria_plugin import METHODS, Flag
+from hydria_plugin.values import Bools, Floats, Ints
+
+from .context import Context, Pace, own_move, rising
+from .feeds import Feeds, shifted
+from .jumps import GIVE, Verdicts, height_of, judge_jumps
+from .learning import flat_evidence, lately
+from .limits import Limits
+from .rains import Beside, dry_while, dumps, repeats, wet_while
+from .rivers import FLAT, PATIENCE, creeps, moved_by, stood_still, swings
+
+FAIL, SUSPECT = np.uint8(Flag.FAIL), np.uint8(Flag.SUSPECT)
+CODE = {name: np.uint16(i) for i, name in enumerate(METHODS)}
+WINDOWS = 4_000_000  # values of windows walked at once
+
+
+class Docket:
+    """Verdicts as they are found; the first on a value stands, but a failure stands over a doubt."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.flag, self.method = np.zeros(shape, np.uint8), np.zeros(shape, np.uint16)
+
+    def add(self, which: Ints, where: Bools, method: str, flag: np.uint8 = FAIL) -> None:
+        """``where``: (T, K) of the series ``which`` (K)."""
+        if not where.any():
+            return
+        t, k = np.nonzero(where)
+        self.put(t, which[k], np.full(len(t), flag), np.full(len(t), CODE[method]))
+
+    def put(self, t: Ints, n: Ints, flag: np.ndarray, method: np.ndarray) -> None:
+        better = flag > self.flag[t, n]
+        self.flag[t[better], n[better]], self.method[t[better], n[better]] = flag[better], method[better]
+
+    @property
+    def verdicts(self) -> Verdicts:
+        return Verdicts(self.flag, self.method)
+
+
+def judge_window(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdicts:
+    """On the values ``x`` (P, N) of one window."""
+    docket, x = in_range(x, limits)
+    active, weather, strict, quiet, rivers = circumstances(feeds, x, limits, pace)
+    lim, y = limits.take(rivers), x[:, rivers]
+    at = np.flatnonzero(triggered(y, lim, active).any(axis=0))
+    if len(at):
+        found = judge_jumps(y[:, at], lim.take(at), active[:, at], weather[:, at], strict[:, at], pace)
+        t, k = np.nonzero(found.flag)
+        docket.put(t, rivers[at[k]], found.flag[t, k], found.method[t, k])
+    slow_tests(docket, feeds, x, limits, rivers, active, quiet, pace)
+    return docket.verdicts
+
+
+def judge_newest(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdicts:
+    """On the values ``x`` (T, N) of a record, each as its own window's newest."""
+    docket, x = in_range(x, limits)
+    active, weather, strict, quiet, rivers = circumstances(feeds, x, limits, pace)
+    lim, y = limits.take(rivers), x[:, rivers]
+    step = np.arange(len(y))[:, None]
+    last = np.maximum.accumulate(np.where(triggered(y, lim, active), step, -len(y)), axis=0)
+    steps, columns = np.nonzero(step - last < pace.past)
+    some = max(1, WINDOWS // pace.past)
+    for first in range(0, len(steps), some):
+        t, k = steps[first : first + some], columns[first : first + some]
+        found = judge_jumps(
+            windows_of(y, t, k, pace.past, np.nan),
+            lim.take(k),
+            from_window_start(windows_of(active, t, k, pace.past, True), pace),
+            from_window_start(windows_of(weather, t, k, pace.past, True), pace),
+            windows_of(strict, t, k, pace.past, False),
+            pace,
+        )
+        flagged = np.flatnonzero(found.flag[-1])
+        docket.put(t[flagged], rivers[k[flagged]], found.flag[-1, flagged], found.method[-1, flagged])
+    slow_tests(docket, feeds, x, limits, rivers, active, quiet, pace)
+    return docket.verdicts
+
+
+def from_window_start(active: Bools, pace: Pace) -> Bools:
+    """Wet, as long as a window cannot tell."""
+    active = active.copy()
+    active[: pace.unseen] = True
+    return active
+
+
+def windows_of(values: NDArray[Any], t: Ints, k: Ints, past: int, before: Any) -> NDArray[Any]:
+    """(P, n) the columns ``k`` of ``values`` (T, K) over the ``past`` steps up to ``t``; ``before`` the record."""
+    at = t[None] - np.arange(past - 1, -1, -1)[:, None]
+    return np.asarray(np.where(at >= 0, values[np.maximum(at, 0), k[None]], before))
+
+
+def in_range(x: Floats, limits: Limits) -> tuple[Docket, Floats]:
+    """What no gauge of this kind can read is failed, and a gap to all other tests."""
+    docket = Docket((len(x), x.shape[1]))
+    with np.errstate(invalid="ignore"):
+        out = (x < limits.low) | (x > limits.high)
+    docket.add(np.arange(x.shape[1]), out & (x != 0), "range")
+    docket.add(np.arange(x.shape[1]), out & (x == 0), "drop-to-zero")
+    return docket, np.where(out, np.nan, x) if out.any() else x
+
+
+def circumstances(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> tuple[Bools, Bools, Bools, Bools, Ints]:
+    """(T, K) four times of the river gauges: water may be moving; so rain or others say; it cannot be, the rain gauges
+    say; all is quiet. And the K gauges."""
+    rivers = np.flatnonzero(~feeds.is_rain)
+    rise = np.where(np.isfinite(limits.rise), limits.rise, np.inf)
+    rises = rising(x, np.where(feeds.is_rain, np.inf, rise), pace.move)
+    context = Context.of(feeds, x, rises, rivers, pace)
+    lim = limits.take(rivers)
+    weather = from_window_start(lately(context.wet | context.others), pace)
+    active = weather | lately(own_move(x[:, rivers], lim.rise, lim.stage, pace.move))
+    quiet = (context.dry | context.still) & ~context.others
+    quiet[: pace.unseen] = False
+    return active, weather, context.dry & ~active, quiet, rivers
+
+
+def triggered(y: Floats, limits: Limits, active: Bools) -> Bools:
+    """(T, K) where a value is farther from the last than is never looked at."""
+    quiet = (limits.spike_quiet, limits.up_quiet, limits.shift_quiet, limits.down_quiet)
+    wet = (limits.spike_active, limits.up_active, limits.shift_active, limits.down_active)
+    least = np.where(active, np.minimum.reduce(wet), np.minimum.reduce(quiet))
+    known = y if np.isfinite(y).all() else carried(y)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(known - shifted(known, 1)) > least)
+
+
+def carried(y: Floats) -> Floats:
+    """Each gap with the last value before it."""
+    last = np.maximum.accumulate(np.where(np.isfinite(y), np.arange(len(y))[:, None], 0), axis=0)
+    return np.take_along_axis(y, last, axis=0)
+
+
+def slow_tests(
+    docket: Docket, feeds: Feeds, x: Floats, limits: Limits, rivers: Ints, active: Bools, quiet: Bools, pace: Pace
+) -> None:
+    """Oscillation, drift, flat lines; and the tests of rain gauges."""
+    lim, y = limits.take(rivers), x[:, rivers]
+    with np.errstate(invalid="ignore"):
+        height = height_of(y, lim.floor)
+        swing = np.where(active, lim.swing_active, lim.swing_quiet)
+        docket.add(rivers, swings(y) > np.maximum(swing, np.where(active, *GIVE[::-1]) * height), "oscillation")
+        creep = creeps(y, quiet, pace)
+        docket.add(rivers, (creep > lim.creep_up) & (y - creep < lim.stage), "shift")
+        docket.add(rivers, -creep > np.maximum(lim.creep_down, 0.9 * height_of(y - creep, lim.floor)), "shift")
+        rain, others = flat_evidence(feeds, x, limits, rivers)
+        stopped = moved_by(shifted(y, FLAT + PATIENCE)) > 5 * lim.resolution  # it moved before it stood still
+        why = (rain > lim.flat_rain) | ((others > lim.flat_others) & (stopped | np.isfinite(lim.leap)))
+        docket.add(rivers, stood_still(y) & why, "flat")
+        rains = np.flatnonzero(feeds.is_rain)
+        if not len(rains):
+            return
+        own, beside, lim = x[:, rains], Beside.of(feeds, x, rains), limits.take(rains)
+        docket.add(rains, dumps(own, beside, lim.dry_rain, lim.burst) > 0, "dump")
+        docket.add(rains, repeats(own, lim.resolution, pace.past) > lim.repeat, "stuck")
+        docket.add(rains, dry_while(own, beside.low, pace.past) > lim.dry_rain, "dry-gauge")
+        wet = wet_while(own, beside.most, pace)
+        docket.add(rains, wet > np.maximum(lim.wet_rain, 3 * lim.step_rain), "wet-gauge")
+        docket.add(rains, wet > lim.wet_rain, "wet-gauge", SUSPECT)
