@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import LATELY, Context, Pace, own_move, rising
 from .feeds import Feeds, last_sum, shifted
+from .flat import flat_evidence
 from .limits import MARGIN, Limits, most_of
 from .rains import Beside, dry_while, physical_most, repeats, wet_while
-from .rivers import FLAT, PATIENCE, creeps, moved_by, shifts, spikes, stood_still, swings
+from .rivers import creeps, moved_by, shifts, spikes, stood_still, swings
 
 FEWEST = 200  # values below which nothing is learned of a series
 A_SEASON = 90.0  # days of record from which its highest value says how high a river can be
@@ -34,8 +37,9 @@ def learn(feeds: Feeds, x: Floats, use: Bools, pace: Pace) -> Limits:
 
 
 def quantile(values: Floats, q: float) -> Floats:
-    """(N) of (T, N), gaps left out."""
-    return np.asarray(np.nanquantile(values, q, axis=0))
+    """(N) of (T, N), gaps left out; NaN where there is nothing else."""
+    none = np.isnan(values).all(axis=0)
+    return np.where(none, np.nan, np.nanquantile(np.where(none, 0.0, values), q, axis=0))
 
 
 def resolution_of(x: Floats) -> Floats:
@@ -49,48 +53,59 @@ def resolution_of(x: Floats) -> Floats:
 
 def river_limits(feeds: Feeds, x: Floats, seen: Floats, limits: Limits, which: Ints, pace: Pace) -> Limits:
     """Of the K river gauges ``which``."""
-    y, resolution = seen[:, which], resolution_of(seen[:, which])
-    rise = usual_rise(y, resolution, pace)
-    stage, floor, middle, top = (quantile(y, q) for q in (0.98, 0.1, 0.5, 0.99))
+    y = seen[:, which]
+    ranges = ranges_of(y, discharges(feeds, which), pace)
     everyone = np.full(len(feeds), np.inf)
-    everyone[which] = rise
+    everyone[which] = ranges["rise"]
     context = Context.of(feeds, x, rising(x, everyone, pace.move), which, pace)
-    active = lately(context.wet | context.others | own_move(x[:, which], rise, stage, pace.move))
-    quiet = (context.dry | context.still) & ~context.others
-    change = y - shifted(y, 1)
+    moved = own_move(x[:, which], ranges["rise"], ranges["stage"], pace.move)
+    active, quiet = lately(context.wet | context.others | moved), (context.dry | context.still) & ~context.others
+    found = Limits(**{**vars(limits.take(which)), **ranges, **changes_of(y, ranges, active, quiet, pace)})
+    rain, others = flat_evidence(feeds, x, limits.put(which, found), which)
+    still, long = stood_still(y), np.isfinite(found.leap)
+    flat_rain = np.where(long, at_least(np.where(still, rain, np.nan), LEAST_MM / 2), np.inf)
+    flat_others = at_least(np.where(still, others, np.nan), 5 * found.resolution)
+    return replace(found, flat_rain=flat_rain, flat_others=flat_others)
+
+
+def ranges_of(y: Floats, discharge: Bools, pace: Pace) -> dict[str, Floats]:
+    """Between what K gauges (T, K) move, by the names of :class:`Limits`."""
+    resolution, low, high = resolution_of(y), np.nanmin(y, axis=0), np.nanmax(y, axis=0)
+    floor, middle, stage, top = (quantile(y, q) for q in (0.1, 0.5, 0.98, 0.99))
+    long = np.isfinite(y).sum(axis=0) * pace.hours / 24 >= A_SEASON
+    return {
+        "low": lower_bound(low, np.maximum(top - middle, 3 * resolution), discharge),
+        "high": np.where(long, high + 3 * (high - low), np.inf),
+        "leap": np.where(long, high - low, np.inf),
+        "lowest": low,
+        "resolution": resolution,
+        "rise": usual_rise(y, resolution, pace),
+        "stage": stage,
+        "floor": floor,
+        "coarse": np.where(long, COARSE * (top - middle), 0.5 * (high - low)),
+        "spread": quantile(moved_by(y), 0.99),
+    }
+
+
+def changes_of(y: Floats, ranges: dict[str, Floats], active: Bools, quiet: Bools, pace: Pace) -> dict[str, Floats]:
+    """How K gauges (T, K) change, in quiet and in flood, by the names of :class:`Limits`."""
+    change, coarse = y - shifted(y, 1), ranges["coarse"]
     noise = np.nan_to_num(quantile(np.where(active, np.nan, np.abs(change)), 0.99))
-    days = np.isfinite(y).sum(axis=0) * pace.hours / 24
-    low, high = np.nanmin(y, axis=0), np.nanmax(y, axis=0)
-    least = np.maximum(3 * resolution, NOISE * noise)
-    coarse = np.where(days >= A_SEASON, COARSE * (top - middle), 0.5 * (high - low))
+    least = np.maximum(3 * ranges["resolution"], NOISE * noise)
 
     def most(statistic: Floats, where: Bools, floor: Floats | float = 0.0) -> Floats:
         return np.asarray(np.maximum(most_of(np.where(where, statistic, np.nan)), np.maximum(least, floor)))
 
-    spike, shift, creep = np.fmax(spikes(y, 1), spikes(y, -1)), shifts(y, resolution), creeps(y, quiet, pace)
-    still, swing = stood_still(y), np.maximum(top - middle, 3 * resolution)
-    found = limits.take(which)
-    arrays = {
-        "low": lower_bound(low, swing, discharges(feeds, which)),
-        "high": np.where(days >= A_SEASON, high + 3 * (high - low), np.inf),
-        "leap": np.where(days >= A_SEASON, high - low, np.inf),
-        "lowest": low, "resolution": resolution, "rise": rise, "stage": stage, "floor": floor,
+    spike, shift = np.fmax(spikes(y, 1), spikes(y, -1)), shifts(y, ranges["resolution"])
+    swing, creep = swings(y), creeps(y, quiet, pace)
+    return {
         "up_quiet": most(change, ~active), "up_active": most(change, active),
         "down_quiet": most(-change, ~active), "down_active": most(-change, active),
         "spike_quiet": most(spike, ~active), "spike_active": most(spike, active),
         "shift_quiet": most(shift, ~active, coarse), "shift_active": most(shift, active, coarse),
-        "swing_quiet": most(swings(y), ~active), "swing_active": most(swings(y), active),
+        "swing_quiet": most(swing, ~active), "swing_active": most(swing, active),
         "creep_up": most(creep, quiet, coarse), "creep_down": most(-creep, quiet, coarse),
-        "spread": quantile(moved_by(y), 0.99),
     }  # fmt: skip
-    found = Limits(**{**{n: getattr(found, n) for n in vars(found)}, **arrays})
-    rain, others = flat_evidence(feeds, x, limits.put(which, found), which)
-    long = days >= A_SEASON
-    return Limits(**{
-        **vars(found),
-        "flat_rain": np.where(long, at_least(np.where(still, rain, np.nan), LEAST_MM / 2), np.inf),
-        "flat_others": at_least(np.where(still, others, np.nan), 5 * resolution),
-    })  # fmt: skip
 
 
 def usual_rise(y: Floats, resolution: Floats, pace: Pace) -> Floats:
@@ -121,27 +136,6 @@ def lately(active: Bools) -> Bools:
 
 def discharges(feeds: Feeds, which: Ints) -> Bools:
     return np.asarray([feeds.kinds[i] == "discharge" for i in which], dtype=bool)
-
-
-def flat_evidence(feeds: Feeds, x: Floats, limits: Limits, which: Ints) -> tuple[Floats, Floats]:
-    """(T, K) twice: the rain on the driest of the stations over the FLAT steps before, in mm; and by how much the
-    gauge should have moved, told by the most moved of the others, each in its own usual movement."""
-    t, s = len(x), len(feeds.member)
-    rain, count = np.zeros((t, s)), np.zeros((t, s))
-    for column in feeds.at_stations(x, np.nan, feeds.is_rain):
-        rain += np.nan_to_num(column)
-        count += np.isfinite(column)
-    mean = last_sum(np.where(count > 0, rain / np.maximum(count, 1), 0.0), FLAT)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        relative = np.where(limits.spread > 0, moved_by(x) / limits.spread, 0.0)
-    relative = np.where(np.isfinite(limits.spread) & np.isfinite(relative), relative, 0.0)
-    first, second = np.zeros((t, s)), np.zeros((t, s))
-    for column in feeds.at_stations(relative, 0.0, ~feeds.is_rain):
-        second = np.maximum(second, np.minimum(first, column))
-        first = np.maximum(first, column)
-    top, next_top = (feeds.of_series(a, np.maximum, which) for a in (first, second))
-    others = np.where(relative[:, which] >= top, next_top, top) * limits.spread[which]
-    return shifted(feeds.of_series(mean, np.minimum, which), PATIENCE), shifted(others, PATIENCE)
 
 
 def rain_limits(feeds: Feeds, x: Floats, seen: Floats, found: Limits, which: Ints, pace: Pace) -> Limits:

@@ -30,6 +30,7 @@ class Limits:
     low: Floats  # below, the gauge cannot read
     high: Floats
     resolution: Floats
+    coarse: Floats  # less than which no shift and no drift is called
     rise: Floats  # over Pace.move steps, more than which only a few in a hundred rises are
     stage: Floats  # above, the river is high
     floor: Floats  # where the river stands when it is low

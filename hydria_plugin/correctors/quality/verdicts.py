@@ -13,8 +13,9 @@ from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import Context, Pace, own_move, rising
 from .feeds import Feeds, shifted
+from .flat import flat_evidence
 from .jumps import GIVE, Verdicts, height_of, judge_jumps
-from .learning import flat_evidence, lately
+from .learning import lately
 from .limits import Limits
 from .rains import Beside, dry_while, dumps, repeats, wet_while
 from .rivers import FLAT, PATIENCE, creeps, moved_by, stood_still, swings
