@@ -17,6 +17,7 @@ from ..plugins import Registry, load_plugins
 from ..values import Layout
 from ..workshop import Progress, run_backtest
 from ..workshop.times import utc
+from .doubting import doubt_facts, doubt_table
 from .moments import moment
 from .speaking import columns
 
@@ -125,6 +126,7 @@ def backtest_one(settings: Settings, name: str, registry: Registry, span: Span, 
         "made_by": counted(result),
         "scores": [line_facts(line) for line in lines],
         "warnings": [warning_facts(w) for w in warned],
+        "doubt": doubt_facts(result),
     }
     return Scored(facts, told(facts, result.layout), result)
 
@@ -171,7 +173,7 @@ def told(facts: dict[str, Any], layout: Layout) -> str:
     ]
     table = columns(rows, ("station", "lead", *SHOWN))
     crossings = [warning_line(w) for w in facts["warnings"]]
-    return "\n".join([head, f"made by: {made}", *facts["problems"], table, *crossings])
+    return "\n".join([head, f"made by: {made}", *facts["problems"], table, *doubt_table(facts, leads), *crossings])
 
 
 def shown_leads(horizon: int) -> Sequence[int]:

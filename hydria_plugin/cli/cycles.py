@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..config import format_duration, pick_pipelines
+from ..drawing.doubt import doubt
+from ..drawing.words import Words
 from ..errors import ConfigError, HydriaError
 from ..host import open_host
 from ..ledger import newest_due
 from ..workshop.times import now, utc
+from .doubting import variance_facts
 from .moments import moment
 from .speaking import one_line
 
@@ -69,7 +72,9 @@ def issued(host: Host, name: str, asked: np.datetime64 | None, standing: Standin
         standing.stand(asked, p.layout.step, p.delay)
     bulletin = host.run_once(name, asked)
     facts = bulletin_facts(bulletin)
-    return {**facts, "text": told(facts, bulletin)}
+    words = Words.of(host.settings.platform.language, host.settings.platform.timezone)
+    gauges = {series: gauge.name for series, gauge in host.settings.pipelines[name].gauges.items()}
+    return {**facts, "text": told(facts, bulletin, partial(doubt, bulletin, words=words, names=gauges))}
 
 
 def check_grid(host: Host, name: str, asked: np.datetime64 | None) -> None:
@@ -94,6 +99,7 @@ def bulletin_facts(bulletin: Bulletin) -> dict[str, Any]:
                 "unit": bulletin.layout.units[s],
                 "observed": number(bulletin.summary.observed[s, -1]),
                 "median": [number(v) for v in forecast.median[s]],
+                "variance": variance_facts(forecast, s),
             }
             for s, station in enumerate(forecast.stations)
         },
@@ -122,12 +128,13 @@ def alert_facts(alert: Any) -> dict[str, Any]:
     }
 
 
-def told(facts: dict[str, Any], bulletin: Bulletin) -> str:
-    """The account for people."""
+def told(facts: dict[str, Any], bulletin: Bulletin, doubted: Callable[[int], str] = lambda row: "") -> str:
+    """The account for people. ``doubted``: where a station's doubt comes from, a sentence."""
     forecast = bulletin.forecast
     there = f"{int(forecast.there.sum())} of {len(forecast.stations)} stations"
     lines = [f"{bulletin.pipeline}: issued {facts['issued_at']}, revision {bulletin.revision}, {there}"]
-    lines += station_lines(bulletin)[:STATIONS_SHOWN]
+    for row, line in enumerate(station_lines(bulletin)[:STATIONS_SHOWN]):
+        lines += [line, *(f"    {sentence}" for sentence in [doubted(row)] if sentence)]
     lines += [f"  alert {a.reason}: {a.station} {a.threshold} ({a.basis})" for a in bulletin.alerts if a.is_news]
     lines += [f"  {p.stage}: {f'{p.station}: ' if p.station else ''}{p.error}" for p in bulletin.problems]
     return "\n".join(lines)

@@ -35,6 +35,7 @@ def summary(paper: Paper) -> str:
         low, high = (np.interp(p, s.quantiles, s.values[lead]) for p in (0.1, 0.9))
         shown = (paper.amount(float(s.median[lead])), w.moment(s.valid[lead]))
         told.append(w["highest"].format(*shown, paper.amount(float(low)), paper.amount(float(high))))
+    told += [s.doubt] if s.doubt else []
     told += [w["threshold"].format(name, paper.amount(limit)) for name, _, limit in s.limits]
     return " ".join([*told, alert_of(paper)]).strip()
 

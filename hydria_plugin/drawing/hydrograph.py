@@ -7,6 +7,8 @@ estimated or came later its own stroke.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from ..values import Bools, Bulletin, Floats, Times
 from . import marks
 from .axes import Scale, decimals, nice_step, ticks, time_ticks
 from .captions import alert_of, issued, maker, summary, title
+from .doubt import doubt
 from .legend import legend
 from .marks import line, rectangle, text
 from .palette import BANDS, FAINT, FUTURE, GRID, INK, QUIET, RAIN, RIVER, colour_of
@@ -34,16 +37,18 @@ def hydrograph(
     truth: Series | None = None,
     language: str = "en",
     timezone: str = "UTC",
+    gauges: Mapping[str, str] | None = None,
 ) -> str:
     """The hydrograph of ``station`` as an SVG document of 900 x 520.
 
     ``rain``: (times, mm per step), steps named by their end; what lies after the issue time is drawn as forecast.
-    ``truth``: (times, values) observed afterwards. ``language``: en or fr. Raises ValueError for a station that the
-    bulletin does not hold and for another language.
+    ``truth``: (times, values) observed afterwards. ``language``: en or fr. ``gauges``: names of gauges, by series.
+    Raises ValueError for a station that the bulletin does not hold and for another language.
     """
     words = Words.of(language, timezone)
     scene = Scene.of(bulletin, station, thresholds, rain or EMPTY, truth or EMPTY)
-    paper = Paper.for_(scene, words)
+    told = doubt(bulletin, bulletin.layout.stations.index(station), words, gauges)
+    paper = Paper.for_(replace(scene, doubt=told), words)
     return document(
         paper,
         [

@@ -36,6 +36,7 @@ class Scene:
     rain: Series
     truth: Series
     alert: Alert | None
+    doubt: str = ""  # where it comes from, a sentence
 
     @classmethod
     def of(cls, bulletin: Bulletin, station: str, thresholds: Thresholds | None, rain: Series, truth: Series) -> Scene:

@@ -37,6 +37,8 @@ def pack_bulletin(bulletin: Bulletin) -> Packed:
         "observed": bulletin.summary.observed,
         "availability": bulletin.summary.availability,
     }
+    if bulletin.summary.estimated is not None:
+        arrays["estimated"] = bulletin.summary.estimated
     heads = {"forecast": _forecast_head(bulletin.forecast, "forecast", bulletin.layout, arrays)}
     if bulletin.raw is not bulletin.forecast:
         heads["raw"] = _forecast_head(bulletin.raw, "raw", bulletin.layout, arrays)
@@ -54,7 +56,7 @@ def unpack_bulletin(packed: Packed, layout: Layout, key: Mapping[str, Any], **mo
     arrays |= {name: arrays[kept] for name, kept in head["same"].items()}
     forecast = _forecast(head["forecast"], "forecast", layout, arrays)
     raw = _forecast(head["raw"], "raw", layout, arrays) if "raw" in head else forecast
-    summary = Summary(arrays["observed"], arrays["availability"])
+    summary = Summary(arrays["observed"], arrays["availability"], arrays.get("estimated"))
     problems = read_problems(head["problems"])
     return Bulletin(
         **key,

@@ -89,12 +89,18 @@ class Summary:
 
     observed: NDArray[np.float32]  # (S, P) the target's past, last value at issued_at
     availability: NDArray[np.float32]  # (S, V) share of past steps that had a value; NaN = absent slot
+    estimated: NDArray[np.float32] | None = (
+        None  # (S, V) share of past steps whose value is an estimate; None = unknown
+    )
 
     @classmethod
     def of(cls, window: Window) -> Self:
         past = np.isfinite(window.past.values[:, 0]).mean(axis=1)
         known = np.where(window.layout.present, past, np.nan)
-        return cls(window.observed.values[:, 0].astype(np.float32), known.astype(np.float32))
+        doubted = np.isfinite(window.past.values[:, 0]) & (window.past.sigma[:, 0] != 0)
+        estimated = np.where(window.layout.present, doubted.mean(axis=1), np.nan)
+        observed = window.observed.values[:, 0].astype(np.float32)
+        return cls(observed, known.astype(np.float32), estimated.astype(np.float32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,7 @@ class Backtest:
     last: Floats  # (N, S) the newest value known at the issue time: what persistence keeps
     alerts: tuple[tuple[Alert, ...], ...]  # N
     made_by: tuple[tuple[str, ...], ...]  # N x S
+    variance: Floats | None = None  # (N, S, H, 3) model, input, residual; NaN = not known; None = never known
 
     @property
     def median(self) -> Floats:
@@ -50,19 +51,29 @@ def backtest(pipeline: Pipeline, times: Times, truth: Floats, progress: Progress
     """
     if len(times) == 0:
         raise HydriaError("no issue time to backtest: the period holds no step")
-    values, last, alerts, made_by = [], [], [], []
+    values, last, alerts, made_by, variance = [], [], [], [], []
     for n, issued_at in enumerate(times):
         bulletin = run_cycle(pipeline, issued_at, (issued_at + pipeline.delay).astype("datetime64[us]"))
         values.append(bulletin.forecast.values)
         last.append(newest_observed(bulletin))
         alerts.append(tuple(a for a in bulletin.alerts if a.is_news))
         made_by.append(bulletin.forecast.made_by)
+        variance.append(bulletin.forecast.variance)
         forget(pipeline, issued_at)
         if progress:
             progress(n + 1, len(times))
     return Backtest(
-        pipeline.name, pipeline.layout, times, np.stack(values), truth, np.stack(last), tuple(alerts), tuple(made_by)
-    )
+        pipeline.name, pipeline.layout, times, np.stack(values), truth, np.stack(last), tuple(alerts), tuple(made_by),
+        stacked(variance, values[0].shape[:2]),
+    )  # fmt: skip
+
+
+def stacked(variance: Sequence[Floats | None], shape: tuple[int, ...]) -> Floats | None:
+    """(N, S, H, 3) in single precision; None where no forecast told its doubt apart."""
+    if all(one is None for one in variance):
+        return None
+    unknown = np.full((*shape, 3), np.nan)
+    return np.stack([np.asarray(unknown if one is None else one, dtype=np.float32) for one in variance])
 
 
 def newest_observed(bulletin: Bulletin) -> Floats:
