@@ -18,7 +18,7 @@ from .errors import FeedError, StoreError
 from .ladder import check_forecast, complete, first_complete, reachable
 from .recounting import recounted
 from .roles import Buffer, Explainer, ForecastCorrector, Forecaster, InputCorrector, Sink, State, Store
-from .values import Alert, Bulletin, Forecast, Layout, Problem, Summary, Window
+from .values import Alert, Bools, Bulletin, Forecast, Layout, Problem, Summary, Window
 
 T = TypeVar("T")
 
@@ -26,13 +26,13 @@ T = TypeVar("T")
 class Learner(Protocol):
     """Lets what can learn, learn from the truth that has arrived; see verification/online.py."""
 
-    def update(self, window: Window, store: Store, pipeline: str) -> Mapping[str, State]: ...
+    def update(self, window: Window, store: Store, pipeline: str, believed: Bools) -> Mapping[str, State]: ...
 
 
 class NoLearning:
     """Nothing learns."""
 
-    def update(self, window: Window, store: Store, pipeline: str) -> Mapping[str, State]:
+    def update(self, window: Window, store: Store, pipeline: str, believed: Bools) -> Mapping[str, State]:
         return {}
 
 
@@ -70,11 +70,12 @@ def run_cycle(pipeline: Pipeline, issued_at: np.datetime64, known_at: np.datetim
     if earlier is not None and (earlier.digests.get("inputs") == inputs or earlier.revision >= p.revisions):
         return earlier
     problems: list[Problem] = [*p.warnings, *p.buffer.problems()]
-    window = replace(window, learned=attempt("learning", problems, {}, p.learner.update, window, p.store, p.name))
     received = window
     for name, repair in p.input_correctors.items():
         window = attempt(name, problems, window, repair.correct_inputs, window)
     window = recounted(received, window)
+    truth = received, p.store, p.name, window.believed  # as it came, and what the correctors made of the newest
+    window = replace(window, learned=attempt("learning", problems, {}, p.learner.update, *truth))
 
     raw = forecast = first_complete(p.forecasters, window, problems)
     for name, correct in p.forecast_correctors.items():

@@ -13,5 +13,6 @@ def hydria_correctors() -> Mapping[str, Callable[..., InputCorrector | ForecastC
     return {
         "gaps": Later(f"{__name__}.gaps.corrector", "Gaps"),
         "quality": Later(f"{__name__}.quality.corrector", "Quality"),
+        "conformal": Later(f"{__name__}.conformal.corrector", "Conformal"),
         "input-error": Later(f"{__name__}.input_error.corrector", "InputError"),
     }

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from hydria_plugin import ModelError
+from hydria_plugin.learning.ticks import around_median
 from hydria_plugin.values import Floats, Ints, Times
 
 from .cases import NOWHERE, Cases
 from .features import Scales, issue_features, lead_features
 from .keeping import Fit, load_arrays, read_fit, save_arrays, write_fit
-from .spread import Spread, around_median
+from .spread import Spread
 
 ALL = -1  # the mean of all folds' models
 FEW = 1000  # rows from which on more than one thread pays

@@ -8,13 +8,13 @@ from functools import cached_property
 import numpy as np
 
 from hydria_plugin import History, Window
+from hydria_plugin.learning.ticks import on_ticks
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .belief import knots_of, still_believed
 from .cases import NOWHERE, strided, usable
 from .reliability import around
 from .stacking import belief_at, present_weights
-from .ticks import on_ticks
 
 
 @dataclass(frozen=True, eq=False)

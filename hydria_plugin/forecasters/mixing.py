@@ -9,13 +9,13 @@ import numpy as np
 
 from hydria_plugin import History, Split
 from hydria_plugin.learning.events import independent_events, units
+from hydria_plugin.learning.ticks import ticks_of
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .evidence import FORMS, Asked, Fitted, complete_members, split_of, truths
 from .mix import Mix
 from .reliability import around, quantile_weights, stretch, trust
 from .stacking import belief_at, belief_by_size, member_weights, moments
-from .ticks import ticks_of
 
 ROWS_FOR_SPREAD = 6_000
 

@@ -9,13 +9,14 @@ from typing import Self
 import numpy as np
 
 from hydria_plugin import Attribution, Forecast, History, ModelError, Split, Window
+from hydria_plugin.learning.ticks import around_median
 from hydria_plugin.values import Floats, Ints
 
 from .attributing import attribute_window, held
 from .cases import NOWHERE, Cases, forecast_history, forecast_window, rows_of
 from .fitting import pool, truth_ahead, unit_of
 from .keeping import Fit, OtherFormat, check_fit, load_arrays, read_fit, save_arrays, write_fit
-from .spread import Spread, around_median, doubts, expected_error, fit_doubt, fit_spread
+from .spread import Spread, doubts, expected_error, fit_doubt, fit_spread
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hydria_plugin.learning.ticks import around_median
 from hydria_plugin.values import Floats, Ints
 
 from .cases import Cases
@@ -29,13 +30,6 @@ class Spread:
         regime = (expected[:, :, None] > self.edges[rows]).sum(axis=2)
         offsets = self.offsets[rows[:, None], np.arange(centre.shape[1]), regime]
         return around_median(centre[:, :, None] + expected[:, :, None] * offsets, list(levels).index(0.5))
-
-
-def around_median(values: Floats, median: int) -> Floats:
-    """Never decreasing along the last axis, with the median left where it is."""
-    up = np.maximum.accumulate(values[..., median:], axis=-1)
-    down = np.minimum.accumulate(values[..., median::-1], axis=-1)[..., ::-1]
-    return np.concatenate([down[..., :-1], up], axis=-1)
 
 
 def fit_spread(errors: Floats, expected: Floats, levels: Sequence[float]) -> tuple[Floats, Floats]:

@@ -15,7 +15,7 @@ from ..cycle import Pipeline, run_cycle
 from ..errors import HydriaError, ModelError
 from ..plugins import Registry
 from ..roles import State, Store
-from ..values import Alert, Bulletin, Window
+from ..values import Alert, Bools, Bulletin, Window
 from .rounds import Clock, utc
 
 log = logging.getLogger("hydria.host")
@@ -30,7 +30,7 @@ class Recalled:
 
     states: Mapping[str, State]
 
-    def update(self, window: Window, store: Store, pipeline: str) -> Mapping[str, State]:
+    def update(self, window: Window, store: Store, pipeline: str, believed: Bools) -> Mapping[str, State]:
         return self.states
 
 

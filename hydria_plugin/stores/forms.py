@@ -39,6 +39,8 @@ def pack_bulletin(bulletin: Bulletin) -> Packed:
     }
     if bulletin.summary.estimated is not None:
         arrays["estimated"] = bulletin.summary.estimated
+    if bulletin.summary.believed is not None:
+        arrays["believed"] = bulletin.summary.believed
     heads = {"forecast": _forecast_head(bulletin.forecast, "forecast", bulletin.layout, arrays)}
     if bulletin.raw is not bulletin.forecast:
         heads["raw"] = _forecast_head(bulletin.raw, "raw", bulletin.layout, arrays)
@@ -56,7 +58,8 @@ def unpack_bulletin(packed: Packed, layout: Layout, key: Mapping[str, Any], **mo
     arrays |= {name: arrays[kept] for name, kept in head["same"].items()}
     forecast = _forecast(head["forecast"], "forecast", layout, arrays)
     raw = _forecast(head["raw"], "raw", layout, arrays) if "raw" in head else forecast
-    summary = Summary(arrays["observed"], arrays["availability"], arrays.get("estimated"))
+    more = arrays.get("estimated"), arrays.get("believed")
+    summary = Summary(arrays["observed"], arrays["availability"], *more)
     problems = read_problems(head["problems"])
     return Bulletin(
         **key,

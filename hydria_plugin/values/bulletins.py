@@ -89,9 +89,8 @@ class Summary:
 
     observed: NDArray[np.float32]  # (S, P) the target's past, last value at issued_at
     availability: NDArray[np.float32]  # (S, V) share of past steps that had a value; NaN = absent slot
-    estimated: NDArray[np.float32] | None = (
-        None  # (S, V) share of past steps whose value is an estimate; None = unknown
-    )
+    estimated: NDArray[np.float32] | None = None  # (S, V) share of past steps with an estimate; None = unknown
+    believed: NDArray[np.uint8] | None = None  # (S) as ``Window.believed``; None: of an older version
 
     @classmethod
     def of(cls, window: Window) -> Self:
@@ -100,7 +99,8 @@ class Summary:
         doubted = np.isfinite(window.past.values[:, 0]) & (window.past.sigma[:, 0] != 0)
         estimated = np.where(window.layout.present, doubted.mean(axis=1), np.nan)
         observed = window.observed.values[:, 0].astype(np.float32)
-        return cls(observed, known.astype(np.float32), estimated.astype(np.float32))
+        believed = window.believed.astype(np.uint8)
+        return cls(observed, known.astype(np.float32), estimated.astype(np.float32), believed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -123,6 +123,8 @@ class Verified:
     parts: Floats | None = None  # (S, J, H)
     part_names: tuple[str, ...] = ()
     base: Floats | None = None  # (S, H) the last value known at each issue time
+    rise: Floats | None = None  # (S, H) by how much it was above the one before
+    raw: Floats | None = None  # (S, H, Q) as the ladder gave it, before any forecast corrector
 
     def __post_init__(self) -> None:
         s = len(self.stations)

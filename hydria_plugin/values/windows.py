@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Floats, Ints, Times, expect, freeze
-from .feeds import Layout, Signal
+from .arrays import Bools, Floats, Ints, Times, expect, freeze
+from .feeds import Flag, Layout, Signal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +51,13 @@ class Window:
     @property
     def scenarios(self) -> int:
         return int(self.observed.values.shape[1])
+
+    @property
+    def believed(self) -> Bools:
+        """(S) False where the newest value of the target is suspected, or known to be wrong; one that is missing is
+        not, and may come late."""
+        flags = np.asarray(self.observed.flags[:, 0, -1])
+        return np.asarray((flags != Flag.SUSPECT) & (flags != Flag.FAIL))
 
     def only(self, rows: Sequence[int] | Ints) -> Window:
         """The window of some stations."""

@@ -10,13 +10,13 @@ from hypothesis.extra.numpy import arrays
 
 from hydria_plugin.forecasters.spread import (
     Spread,
-    around_median,
     expected_error,
     fit_doubt,
     fit_spread,
     nonnegative,
     recent_range,
 )
+from hydria_plugin.learning.ticks import around_median
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 

@@ -16,7 +16,9 @@ from hydria_plugin import Bulletin, Flag, Forecast, History, Layout, Signal, Sta
 from hydria_plugin.stores.memory import MemoryStore
 from hydria_plugin.stores.sql import SqlStore
 from hydria_plugin.testing.samples import sample_history, sample_layout, window_of
-from hydria_plugin.verification.online import DIGEST, VALID, Kept, Met, OnlineLearner, last_known
+from hydria_plugin.verification.kept import DIGEST, VALID, Kept
+from hydria_plugin.verification.met import Met
+from hydria_plugin.verification.online import OnlineLearner, last_known
 
 HOUR = np.timedelta64(3600, "s")
 PAST, HORIZON = 12, 3

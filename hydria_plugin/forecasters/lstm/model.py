@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from hydria_plugin import ModelError
+from hydria_plugin.learning.ticks import around_median
 from hydria_plugin.values import Floats, Ints, Times
 
 from ..cases import NOWHERE, Cases
 from ..keeping import Fit, load_arrays, read_fit, save_arrays, write_fit
-from ..spread import around_median
 from .network import Network, names_of_arrays, spoken
 from .norms import Norms
 from .sequences import Read, Sequences, read, sequences

@@ -16,7 +16,7 @@ from hydria_plugin.forecasters.keeping import save_arrays
 from hydria_plugin.forecasters.persistence import Persistence
 from hydria_plugin.forecasters.reliability import pinball
 from hydria_plugin.forecasters.ridge import Ridge
-from hydria_plugin.forecasters.ticks import FEWEST, STILL, on_ticks, tick_of, ticks_of
+from hydria_plugin.learning.ticks import FEWEST, STILL, on_ticks, tick_of, ticks_of
 from hydria_plugin.testing import sample_history, sample_layout, sample_window
 from hydria_plugin.values import Signal
 

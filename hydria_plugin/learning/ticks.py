@@ -12,8 +12,6 @@ import numpy as np
 from hydria_plugin import History, Split
 from hydria_plugin.values import Floats
 
-from .spread import around_median
-
 FEWEST = 100  # changes that must be seen
 SMALLEST = 0.02  # quantile of the changes that is taken for one tick, before it is measured
 NEAR = 5.5  # ticks up to which a change is counted: rounding blurs longer ones
@@ -40,6 +38,13 @@ def tick_of(values: Floats) -> float:
     counted = changes[changes < NEAR * tick] / tick
     whole = np.abs(counted - np.round(counted)) <= OFF
     return tick if whole.mean() >= REGULAR else 0.0
+
+
+def around_median(values: Floats, median: int) -> Floats:
+    """Never decreasing along the last axis, with the median left where it is."""
+    up = np.maximum.accumulate(values[..., median:], axis=-1)
+    down = np.minimum.accumulate(values[..., median::-1], axis=-1)[..., ::-1]
+    return np.concatenate([down[..., :-1], up], axis=-1)
 
 
 def on_ticks(values: Floats, last: Floats, tick: Floats, middle: int) -> Floats:

@@ -1,0 +1,1 @@
+"""Adaptive calibration of all quantiles, per station and lead, as truth arrives late."""

@@ -1,0 +1,184 @@
+"""How far each quantile is to be stretched away from the median, followed as truth arrives.
+
+What is followed, per station and knot of leads, in the logarithm of a factor on the distance from the median:
+
+    stretch of side x at a forecast = sum_g class_g scale_xg + flood flood_x + fast_x + level_q
+
+Every part moves against the gradient of the pinball loss, the online quantile tracking of adaptive conformal inference
+(Gibbs and Candes 2021; Angelopoulos, Candes and Tibshirani 2023), by (truth beyond the quantile?) - (share that should
+be). The slow parts, by class of width, in floods, and by level, mend what is always wrong. The fast part answers a
+shift: it moves only where the last misses lean one way more than misses that hang together do by chance, fades, and is
+drawn back where the band without it has been the better one. The median moves by ``bias``, in widths of the band.
+Truth on a tick that is a quantile counts by the share of the tick's probability that lies below each level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import numpy as np
+
+from hydria_plugin import State
+from hydria_plugin.values import Bools, Floats
+
+from .classes import LEVELS
+from .lead_knots import depends, hearing, leads_of
+
+SLOW, FLOOD, LEVEL, BIAS = 0.02, 0.02, 0.002, 0.0005  # steps, per verified valid time
+FAST, LEANING, FADING = 0.5, 1.5, 0.004  # step; standard errors of chance; share lost per valid time
+MEMORY, MEMORY_OF_CHANCE, MEMORY_OF_LOSS = 0.04, 0.01, 0.03  # weights of the newest miss in running means
+WORSE, DRAWN_BACK = 0.04, 0.1  # relative loss beyond which, and share by which, the fast part is drawn back
+MOST = {"scale": (-1.5, 2.0), "flood": (-1.5, 2.0), "level": (-0.7, 0.7), "fast": (-1.0, 1.5), "bias": (-0.25, 0.25)}
+POOLED = 50.0  # floods' forecasts that the others' experience weighs
+TINY = 1e-12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """The state of S stations, K knots, G classes, Q levels, two sides (below, above)."""
+
+    scale: Floats  # (S, K, G, 2)
+    flood: Floats  # (S, K, 2)
+    level: Floats  # (S, K, Q)
+    bias: Floats  # (S, K)
+    fast: Floats  # (S, K, 2)
+    lean: Floats  # (S, K, 2) running mean of the misses
+    chance: Floats  # (S, K, 2, 2) running mean of their squares, and of each times the one before
+    newest: Floats  # (S, K, 2) the last of them
+    loss: Floats  # (S, K, 2, 2) running mean of the pinball loss without the fast part, and of its excess over with it
+    floods: Floats  # (S, K) how many forecasts in floods were verified
+
+    @classmethod
+    def none(cls, stations: int, horizon: int, levels: int) -> Self:
+        s, k = stations, len(leads_of(horizon))
+        shapes: dict[str, tuple[int, ...]] = {
+            "scale": (len(LEVELS), 2),
+            "level": (levels,),
+            "bias": (),
+            "chance": (2, 2),
+            "loss": (2, 2),
+            "floods": (),
+        }
+        arrays = {f.name: np.zeros((s, k, *shapes.get(f.name, (2,))), np.float32) for f in fields(cls)}
+        arrays["chance"][..., 0], arrays["chance"][..., 1] = 0.06, 0.03  # until there is better: some, and some lasting
+        return cls(**arrays)
+
+    @classmethod
+    def of(cls, state: State, stations: int, horizon: int, levels: int) -> Self:
+        """From a stored state; as at the start where it is of another shape, or nothing is there."""
+        new = cls.none(stations, horizon, levels)
+        held = {f.name: state.get(f.name) for f in fields(cls)}
+        fits = all(a is not None and a.shape == getattr(new, n).shape for n, a in held.items())
+        return cls(**{n: a for n, a in held.items() if a is not None}) if fits else new
+
+    def arrays(self) -> dict[str, Floats]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def bounded(self) -> Self:
+        kept = {n: np.clip(getattr(self, n), *MOST[n]) if n in MOST else getattr(self, n) for n in self.arrays()}
+        return replace(self, **{n: a.astype(np.float32) for n, a in kept.items()})
+
+
+def beyond(truth: Floats, quantiles: Floats, levels: Floats) -> Floats:
+    """(S, H, Q) probability that truth (S) lies below each quantile (S, H, Q), on a tick of which several quantiles
+    make an atom: the share of it; minus the level."""
+    y = truth[:, None, None].astype(quantiles.dtype)
+    tie = quantiles == y
+    under = np.where(quantiles < y, levels, 0.0).max(axis=2, keepdims=True)
+    over = np.where(quantiles > y, levels, 1.0).min(axis=2, keepdims=True)
+    share = np.where(tie, (levels - under) / (over - under), y < quantiles)
+    return np.asarray(share - levels)
+
+
+def by_side(per_level: Floats, middle: int) -> Floats:
+    """(S, H, 2) mean over the levels below and above the median; 0 where there is none."""
+    low, high = per_level[..., :middle], per_level[..., middle + 1 :]
+    return np.stack([a.mean(axis=2) if a.shape[2] else np.zeros(a.shape[:2]) for a in (low, high)], axis=2)
+
+
+def taught(
+    old: Stretch, forecast: Floats, truth: Floats, levels: Floats, middle: int, classes: Floats, floods: Bools
+) -> Stretch:
+    """After ``truth`` (S) met what was issued for it at each lead, ``forecast`` (S, H, Q). ``classes`` (S, H, G) and
+    ``floods`` (S, H) as those forecasts were. Rows with NaN teach nothing."""
+    horizon = forecast.shape[1]
+    there = np.isfinite(truth)[:, None] & np.isfinite(forecast).all(axis=2)  # (S, H)
+    y, v = np.where(np.isfinite(truth), truth, 0.0), np.where(there[..., None], forecast, 0.0)
+    miss = np.where(there[..., None], beyond(y, v, levels), 0.0)
+    outward = np.where(np.arange(len(levels)) < middle, miss, -miss)
+    outward[..., middle] = 0.0
+    side, hear, step = by_side(outward, middle), hearing(horizon), depends(horizon)[:, None]
+    known = np.asarray((there @ hear.T > 0)[..., None])  # (S, K, 1)
+    at_knots = np.asarray(hear @ side)
+    new = replace(
+        old,
+        scale=old.scale + SLOW * step[..., None] * np.einsum("kh,shg,shx->skgx", hear, classes, side),
+        flood=old.flood + FLOOD * step * (hear @ (side * floods[..., None])),
+        level=old.level + LEVEL * step * (hear @ outward),
+        floods=old.floods + (there & floods) @ hear.T,
+        bias=old.bias - BIAS * step[:, 0] * (miss[..., middle] @ hear.T),
+    )
+    return answered(new, at_knots, losses(old, v, y, there, levels, middle, hear), known).bounded()
+
+
+def losses(
+    old: Stretch, forecast: Floats, truth: Floats, there: Bools, levels: Floats, middle: int, hear: Floats
+) -> Floats:
+    """(S, K, 2, 2) by side: pinball loss without the fast part, and by how much that is above the loss with it."""
+    centre = forecast[..., middle, None]
+    back = np.exp(-per_level(hear.T / hear.T.sum(axis=1, keepdims=True) @ old.fast, len(levels), middle))
+    slow = centre + back * (forecast - centre)
+
+    def lost(quantiles: Floats) -> Floats:
+        away = truth[:, None, None] - quantiles
+        loss = np.maximum(levels * away, (levels - 1.0) * away) * there[..., None]
+        return np.asarray(hear @ by_side(loss, middle))
+
+    without = lost(slow)
+    return np.stack([without, without - lost(forecast)], axis=3)
+
+
+def answered(old: Stretch, miss: Floats, loss: Floats, known: Bools) -> Stretch:
+    """The fast part after misses (S, K, 2) and losses (S, K, 2, 2); ``known`` (S, K, 1)."""
+    lean = old.lean + MEMORY * np.where(known, miss - old.lean, 0.0)
+    products = np.stack([miss * miss, miss * old.newest], axis=3)
+    chance = old.chance + MEMORY_OF_CHANCE * np.where(known[..., None], products - old.chance, 0.0)
+    kept = old.loss + MEMORY_OF_LOSS * np.where(known[..., None], loss - old.loss, 0.0)
+    lasting = np.clip(chance[..., 1] / np.maximum(chance[..., 0], 1e-6), 0.0, 0.98)
+    error = np.sqrt(chance[..., 0] * MEMORY / (2.0 - MEMORY) * (1.0 + lasting) / (1.0 - lasting))
+    push = lean * np.clip(np.abs(lean) / np.maximum(error, 1e-6) - LEANING, 0.0, 1.0)
+    bad = kept[..., 1] < -WORSE * np.maximum(kept[..., 0], TINY)
+    outward = np.sign(old.fast)
+    push = np.where(bad, np.minimum(push * outward, 0.0) * outward, push)
+    fast = old.fast * (1.0 - np.where(bad & known, DRAWN_BACK, 0.0)) * (1.0 - np.where(known, FADING, 0.0))
+    fast = fast + np.where(known, FAST * push, 0.0)
+    newest = np.where(known, miss, old.newest)
+    return replace(old, lean=lean, chance=chance, loss=kept, fast=fast, newest=newest)
+
+
+def per_level(sides: Floats, levels: int, middle: int) -> Floats:
+    """(S, H, Q) of (S, H, 2): the lower side's for levels below the median, 0 at it, the upper one's above."""
+    low, high = np.repeat(sides[..., :1], middle, axis=-1), np.repeat(sides[..., 1:], levels - middle - 1, axis=-1)
+    return np.concatenate([low, np.zeros((*sides.shape[:-1], 1), sides.dtype), high], axis=-1)
+
+
+def pooled(flood: Floats, floods: Floats) -> Floats:
+    """(S, K, 2) each station's flood part, drawn towards that of all: one station sees few floods, a network many."""
+    count = floods[..., None]
+    everywhere = (flood * count).sum(axis=0) / np.maximum(count.sum(axis=0), 1.0)
+    return np.asarray((flood * count + POOLED * everywhere) / (count + POOLED))
+
+
+def stretched(
+    quantiles: Floats, held: Stretch, between: Floats, classes: Floats, floods: Bools, middle: int, wider: Floats
+) -> Floats:
+    """(S, H, Q) the quantiles as they are issued. ``between`` (H, K); ``wider`` (S) is added to the stretch."""
+    scale = np.einsum("hk,skgx,shg->shx", between, held.scale, classes)
+    flood = between @ pooled(held.flood, held.floods)
+    sides = scale + flood * floods[..., None] + between @ held.fast + wider[:, None, None]
+    factor = np.exp(per_level(sides, quantiles.shape[2], middle) + between @ held.level)
+    centre = quantiles[..., middle, None]
+    width = quantiles[..., -1, None] - quantiles[..., 0, None]
+    out = centre + (held.bias @ between.T)[..., None] * width + factor * (quantiles - centre)
+    return np.sort(out, axis=2)
