@@ -225,7 +225,9 @@ class Counting:
     def __init__(self, fails: bool = False) -> None:
         self.calls, self.fails = 0, fails
 
-    def update(self, window: Window, store: Any, pipeline: str) -> Mapping[str, Mapping[str, np.ndarray]]:
+    def update(
+        self, window: Window, store: Any, pipeline: str, believed: np.ndarray
+    ) -> Mapping[str, Mapping[str, np.ndarray]]:
         self.calls += 1
         if self.fails:
             raise RuntimeError("no truth")

@@ -15,7 +15,8 @@ from hydria_plugin.forecasters.tilt import BOUND
 from hydria_plugin.learning.splits import split
 from hydria_plugin.stores.memory import MemoryStore
 from hydria_plugin.testing.samples import sample_history, sample_layout, window_of
-from hydria_plugin.verification.online import DIGEST, VALID, OnlineLearner
+from hydria_plugin.verification.kept import DIGEST, VALID
+from hydria_plugin.verification.online import OnlineLearner
 from tests.learning.toy_forecasters import Drift, Still
 
 TRAINED = 1400

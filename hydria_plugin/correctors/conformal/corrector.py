@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from hydria_plugin import Forecast, History, ModelError, Split, State, Verified, Window
+from hydria_plugin import Flag, Forecast, History, ModelError, Split, State, Verified, Window
 from hydria_plugin.learning.ticks import on_ticks, ticks_of
 from hydria_plugin.values import Bools, Floats, Ints
 
@@ -56,7 +56,8 @@ class Conformal:
         """One verified valid time; suspected truth, and stations without, teach nothing."""
         s, h = len(verified.stations), verified.forecast.shape[1]
         middle = verified.quantiles.index(0.5)
-        truth = np.asarray(verified.truth, dtype=np.float32)
+        good = (verified.flags != Flag.SUSPECT) & (verified.flags != Flag.FAIL)
+        truth = np.where(good, verified.truth, np.nan).astype(np.float32)
         if verified.raw is None or verified.base is None or verified.rise is None or not np.isfinite(truth).any():
             return state
         seen = seen_of(state, s, h)
