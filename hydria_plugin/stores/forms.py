@@ -58,8 +58,8 @@ def unpack_bulletin(packed: Packed, layout: Layout, key: Mapping[str, Any], **mo
     arrays |= {name: arrays[kept] for name, kept in head["same"].items()}
     forecast = _forecast(head["forecast"], "forecast", layout, arrays)
     raw = _forecast(head["raw"], "raw", layout, arrays) if "raw" in head else forecast
-    more = arrays.get("estimated"), arrays.get("believed")
-    summary = Summary(arrays["observed"], arrays["availability"], *more)
+    told = arrays.get("estimated"), arrays.get("believed")
+    summary = Summary(arrays["observed"], arrays["availability"], *told)
     problems = read_problems(head["problems"])
     return Bulletin(
         **key,
