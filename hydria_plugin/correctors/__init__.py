@@ -11,6 +11,7 @@ from hydria_plugin import ForecastCorrector, InputCorrector, Later, hookimpl
 def hydria_correctors() -> Mapping[str, Callable[..., InputCorrector | ForecastCorrector]]:
     """The modules named here are light."""
     return {
+        "error-model": Later(f"{__name__}.error_model.corrector", "ErrorModel"),
         "gaps": Later(f"{__name__}.gaps.corrector", "Gaps"),
         "quality": Later(f"{__name__}.quality.corrector", "Quality"),
         "conformal": Later(f"{__name__}.conformal.corrector", "Conformal"),

@@ -1,0 +1,1 @@
+"""What was wrong a moment ago is likely to be wrong still."""
