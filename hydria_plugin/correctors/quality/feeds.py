@@ -17,6 +17,7 @@ from hydria_plugin.values import Bools, Floats, Ints
 
 STATES = ("level", "discharge")
 NOT_TESTED = -1
+BLOCK = 400  # stations
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,18 @@ class Feeds:
         begins = np.searchsorted(series[order], np.arange(len(self)))
         return place[order] // self.member.shape[1], begins
 
+    @cached_property
+    def blocks(self) -> list[tuple[Feeds, Ints, Ints]]:
+        """Parts small enough for a processor's cache: the feeds of some stations, the places of its series, and which
+        of them (K, among the part's) are judged there: each series in one block, with all of its stations."""
+        found: list[tuple[Feeds, Ints, Ints]] = []
+        for first in range(0, len(self.member), BLOCK):
+            mine = np.flatnonzero((self.row >= first) & (self.row < first + BLOCK))
+            if len(mine):
+                near, there = around(self, mine)
+                found.append((near, there, np.flatnonzero(np.isin(there, mine))))
+        return found
+
     def gathered(self, target: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
         """(T, N) of a target's array (S, T) and the inputs' (S, T, V)."""
         own = self.column == 0
@@ -94,6 +107,21 @@ class Feeds:
         first = np.cumsum(many) - many
         place = np.repeat(begins[which] - first, many) + np.arange(many.sum())
         return np.asarray(reduce.reduceat(at_station[:, station[place]], first, axis=1))
+
+
+def around(feeds: Feeds, which: Ints) -> tuple[Feeds, Ints]:
+    """The feeds of the stations that have a series of ``which``, and the places of its series among those of ``feeds``.
+    Of ``which`` all stations are there; of the others perhaps not: only verdicts on ``which`` count."""
+    chosen = np.zeros(len(feeds) + 1, dtype=bool)
+    chosen[which] = True
+    member = np.where(feeds.member == NOT_TESTED, len(feeds), feeds.member)
+    rows = chosen[member].any(axis=1)
+    there = np.unique(member[rows])
+    there = there[there < len(feeds)]
+    place = np.full(len(feeds) + 1, NOT_TESTED)
+    place[there] = np.arange(len(there))
+    names, kinds = np.asarray(feeds.names, dtype=object)[there], np.asarray(feeds.kinds, dtype=object)[there]
+    return Feeds(tuple(names), tuple(kinds), feeds.row[there], feeds.column[there], place[member[rows]]), there
 
 
 def judged(signal: Signal, flag: NDArray[np.uint8], method: NDArray[np.uint16], fail: Bools) -> Signal:

@@ -20,11 +20,10 @@ from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import Pace
 from .limits import Limits
-from .rivers import CALM, RETURNS
+from .rivers import CALM, GIVE, RETURNS, height_of
 
 ALIVE = 0.02  # of a jump: a river that rises so goes on moving by more
 FALL_HOURS = 0.3  # a flood loses more than two thirds of its height within this only where gates close
-GIVE = 0.05, 0.25  # of the height above low water, in quiet and in flood: what shakes a gauge grows with the flow
 LONGEST_AGE = 16  # steps without a value over which the give still grows
 SPIKE, RATE, SHIFT, DROP = (np.uint16(METHODS.index(m)) for m in ("spike", "rate", "shift", "drop-to-zero"))
 GOOD, SUSPECT, FAIL = np.uint8(0), np.uint8(Flag.SUSPECT), np.uint8(Flag.FAIL)
@@ -188,12 +187,6 @@ class Walk:
         for step in range(int(begun.min()), last + 1):
             inside = at[begun <= step]
             self.flag[step, inside], self.method[step, inside] = flag, method
-
-
-def height_of(value: Floats, floor: Floats) -> Floats:
-    """Above low water, 0 where that is not known."""
-    with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(floor), np.maximum(value - np.where(np.isfinite(floor), floor, 0.0), 0.0), 0.0)
 
 
 def judge_jumps(x: Floats, limits: Limits, active: Bools, weather: Bools, strict: Bools, pace: Pace) -> Verdicts:

@@ -11,8 +11,8 @@ from hydria_plugin.values import Bools, Floats, Ints
 from .context import LATELY, Context, Pace, own_move, rising
 from .feeds import Feeds, last_sum, shifted
 from .flat import flat_evidence
-from .limits import MARGIN, Limits, most_of
-from .rains import Beside, dry_while, physical_most, repeats, wet_while
+from .limits import MARGIN, Limits, most_of, physical_most
+from .rains import Beside, dry_while, repeats, wet_while
 from .rivers import creeps, moved_by, shifts, spikes, stood_still, swings
 
 FEWEST = 200  # values below which nothing is learned of a series

@@ -14,15 +14,9 @@ from .context import Pace
 from .feeds import Feeds, last_sum, shifted
 from .rivers import PATIENCE
 
-MOST_MM = 420.0  # the world's most in an hour; over h hours it grows with h ** 0.475 (WMO, greatest known point rain)
 SILENCE = 3  # steps without rain or without a value before what may be a dump
 DUMP_MM = 5.0
 NOTHING = 1e-9
-
-
-def physical_most(hours: float) -> float:
-    """No gauge on earth has seen more, in mm per step."""
-    return float(MOST_MM * hours**0.475)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,12 +9,14 @@ from hydria_plugin.values import Bools, Floats
 
 from .context import Pace
 from .feeds import last_sum, shifted
+from .limits import Limits
 
 FLAT = 6  # steps over which others' movement and rain are taken as evidence against a gauge that stands still
 PATIENCE = 3  # steps that it may then take to answer: water needs its time
 CREEP = 24  # steps over which a slow drift is taken
 EVEN = 0.15  # the largest step of a drift is at most this part of it: a flood comes faster
 CALM = 0.1  # of a jump: movement that is none beside it
+GIVE = 0.05, 0.25  # of the height above low water, in quiet and in flood: what shakes a gauge grows with the flow
 RETURNS = 3  # steps within which what comes back was a spike
 
 
@@ -76,3 +78,26 @@ def stood_still(x: Floats) -> Bools:
 def moved_by(x: Floats) -> Floats:
     """How far a gauge is from where it stood FLAT steps ago."""
     return np.abs(x - shifted(x, FLAT))
+
+
+def height_of(value: Floats, floor: Floats) -> Floats:
+    """Above low water, 0 where that is not known."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(floor), np.maximum(value - np.where(np.isfinite(floor), floor, 0.0), 0.0), 0.0)
+
+
+def triggered(y: Floats, limits: Limits, active: Bools) -> Bools:
+    """(T, K) where a value is farther from the last than is never looked at."""
+    quiet = (limits.spike_quiet, limits.up_quiet, limits.shift_quiet, limits.down_quiet)
+    wet = (limits.spike_active, limits.up_active, limits.shift_active, limits.down_active)
+    least = np.where(active, np.minimum.reduce(wet), np.minimum.reduce(quiet))
+    before = shifted(y if np.isfinite(y).all() else carried(y), 1)
+    give = np.where(active, GIVE[1], GIVE[0]) * height_of(before, limits.floor)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(y - before) > np.maximum(least, give))
+
+
+def carried(y: Floats) -> Floats:
+    """Each gap with the last value before it."""
+    last = np.maximum.accumulate(np.where(np.isfinite(y), np.arange(len(y))[:, None], 0), axis=0)
+    return np.take_along_axis(y, last, axis=0)

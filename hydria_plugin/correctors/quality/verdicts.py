@@ -12,13 +12,14 @@ from hydria_plugin import METHODS, Flag
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import Context, Pace, own_move, rising
-from .feeds import Feeds, shifted
+from .feeds import Feeds, around, shifted
 from .flat import flat_evidence
-from .jumps import GIVE, Verdicts, height_of, judge_jumps
+from .jumps import Verdicts, judge_jumps
 from .learning import lately
 from .limits import Limits
 from .rains import Beside, dry_while, dumps, repeats, wet_while
-from .rivers import FLAT, PATIENCE, creeps, moved_by, stood_still, swings
+from .rivers import FLAT, GIVE, PATIENCE, creeps, height_of, moved_by, stood_still, swings, triggered
+from .screening import worth_a_look
 
 FAIL, SUSPECT = np.uint8(Flag.FAIL), np.uint8(Flag.SUSPECT)
 CODE = {name: np.uint16(i) for i, name in enumerate(METHODS)}
@@ -48,7 +49,23 @@ class Docket:
 
 
 def judge_window(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdicts:
-    """On the values ``x`` (P, N) of one window."""
+    """On the values ``x`` (P, N) of one window: of those that are worth a look, among the others of their stations."""
+    whole = Docket((len(x), len(feeds)))
+    for near, there, mine in feeds.blocks:
+        values, lim = x[:, there], limits.take(there)
+        which = np.intersect1d(worth_a_look(near, values, lim, pace), mine)
+        if len(which):
+            nearer, those = around(near, which)
+            found = judge_all(nearer, values[:, those], lim.take(those), pace)
+            flagged = np.flatnonzero(found.flag.any(axis=0) & np.isin(those, which))
+            t, k = np.nonzero(found.flag[:, flagged])
+            k = flagged[k]
+            whole.put(t, there[those[k]], found.flag[t, k], found.method[t, k])
+    return whole.verdicts
+
+
+def judge_all(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdicts:
+    """Every test on every series of one window (P, N)."""
     docket, x = in_range(x, limits)
     active, weather, strict, quiet, rivers = circumstances(feeds, x, limits, pace)
     lim, y = limits.take(rivers), x[:, rivers]
@@ -122,22 +139,6 @@ def circumstances(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> tuple[
     quiet = (context.dry | context.still) & ~context.others
     quiet[: pace.unseen] = False
     return active, weather, context.dry & ~active, quiet, rivers
-
-
-def triggered(y: Floats, limits: Limits, active: Bools) -> Bools:
-    """(T, K) where a value is farther from the last than is never looked at."""
-    quiet = (limits.spike_quiet, limits.up_quiet, limits.shift_quiet, limits.down_quiet)
-    wet = (limits.spike_active, limits.up_active, limits.shift_active, limits.down_active)
-    least = np.where(active, np.minimum.reduce(wet), np.minimum.reduce(quiet))
-    known = y if np.isfinite(y).all() else carried(y)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(known - shifted(known, 1)) > least)
-
-
-def carried(y: Floats) -> Floats:
-    """Each gap with the last value before it."""
-    last = np.maximum.accumulate(np.where(np.isfinite(y), np.arange(len(y))[:, None], 0), axis=0)
-    return np.take_along_axis(y, last, axis=0)
 
 
 def slow_tests(

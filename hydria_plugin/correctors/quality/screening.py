@@ -1,0 +1,97 @@
+"""Which series of a window have anything to look at: cheap bounds of every test's statistic. What is passed over here
+could not have been flagged; that is most gauges, most of the time, in a storm as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from hydria_plugin.values import Bools, Floats, Ints
+
+from .context import WET_MM, Pace
+from .feeds import NOT_TESTED, Feeds, last_sum
+from .learning import lately
+from .limits import Limits
+from .rains import DUMP_MM, NOTHING
+from .rivers import FLAT, PATIENCE, creep_steps, triggered
+
+
+@dataclass(frozen=True, eq=False)
+class Skies:
+    """What the rain gauges of the S stations have."""
+
+    most: Floats  # (P, S) mm on the wettest
+    many: Ints  # (P, S) how many are wet
+
+    @classmethod
+    def of(cls, feeds: Feeds, x: Floats) -> Self:
+        most = np.zeros((len(x), len(feeds.member)))
+        many = np.zeros(most.shape, dtype=np.int8)
+        for rain in feeds.at_stations(x, np.nan, feeds.is_rain):
+            known = np.nan_to_num(rain)
+            many += known > NOTHING
+            np.maximum(most, known, out=most)
+        return cls(most, many)
+
+
+def worth_a_look(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Ints:
+    """The series of ``x`` (P, N) that some test may flag."""
+    skies = Skies.of(feeds, x)
+    with np.errstate(invalid="ignore"):
+        low, high = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
+        looked = (low < limits.low) | (high > limits.high)
+        rivers, rains = np.flatnonzero(~feeds.is_rain), np.flatnonzero(feeds.is_rain)
+        looked[rivers] |= moves(feeds, x[:, rivers], limits.take(rivers), (high - low)[rivers], rivers, skies, pace)
+        looked |= ~feeds.is_rain & stands(feeds, x, low, high, limits, skies)
+        looked[rains] |= oddly_wet(feeds, x[:, rains], high[rains], limits.take(rains), rains, skies)
+    return np.flatnonzero(looked)
+
+
+def moves(feeds: Feeds, y: Floats, lim: Limits, span: Floats, which: Ints, skies: Skies, pace: Pace) -> Bools:
+    """(K) Rivers with a change that may be too large for the weather: at once, to and fro, or in a long quiet."""
+    rainy = lately(last_sum(skies.most, pace.wet) >= WET_MM)
+    rainy[: pace.unseen] = True
+    wet = feeds.of_series(rainy, np.logical_and, which)
+    n = creep_steps(pace)
+    calm = (last_sum((~wet).astype(np.int16), n) == n).any(axis=0)
+    creeps = calm & (span > np.minimum(lim.creep_up, lim.creep_down))
+    swing = np.minimum(lim.swing_quiet, lim.swing_active)
+    swings = (np.abs(y[1:] - y[:-1]) > swing).sum(axis=0) >= 4
+    turns = (np.diff(np.sign(y[1:] - y[:-1]), axis=0) != 0).sum(axis=0) >= 3
+    return np.asarray(triggered(y, lim, wet).any(axis=0) | creeps | (swings & turns))
+
+
+def stands(feeds: Feeds, x: Floats, low: Floats, high: Floats, lim: Limits, skies: Skies) -> Bools:
+    """(N) Rivers that stood still for long while it rained on a station of theirs, or another moved."""
+    still = (x[1:] == x[:-1]).sum(axis=0) >= FLAT + PATIENCE
+    if not still.any():
+        return np.asarray(still)
+    every = np.arange(len(feeds))
+    fallen = feeds.of_series(skies.most.sum(axis=0)[None], np.maximum, every)[0]
+    relative = np.where(~feeds.is_rain & (lim.spread > 0) & np.isfinite(lim.spread), (high - low) / lim.spread, 0.0)
+    padded = np.append(np.nan_to_num(relative), 0.0)
+    station = padded[np.where(feeds.member == NOT_TESTED, len(feeds), feeds.member)].max(axis=1)
+    moved = feeds.of_series(station[None], np.maximum, every)[0] * lim.spread
+    return np.asarray(still & ((fallen > lim.flat_rain) | (moved > lim.flat_others)))
+
+
+def oddly_wet(feeds: Feeds, own: Floats, high: Floats, lim: Limits, which: Ints, skies: Skies) -> Bools:
+    """(K) Rain gauges that may be dry while others are wet, wet while they are dry, stuck, or dumping."""
+    fallen = feeds.of_series(skies.most.sum(axis=0)[None], np.maximum, which)[0]
+    at = np.flatnonzero(
+        (fallen > np.minimum(np.minimum(lim.dry_rain, lim.wet_rain), DUMP_MM)) | (lim.repeat < len(own))
+    )
+    found = np.zeros(len(which), dtype=bool)
+    if not len(at):
+        return found
+    mine, lim = own[:, at], lim.take(at)
+    others = feeds.of_series(skies.most, np.maximum, which[at])
+    alone = feeds.of_series(skies.many, np.minimum, which[at]) <= 1
+    dry = np.where(mine <= NOTHING, others, 0.0).sum(axis=0) > lim.dry_rain
+    wet = np.where(alone & np.isfinite(mine), mine, 0.0).sum(axis=0) > lim.wet_rain
+    stuck = ((mine[1:] == mine[:-1]) & (mine[1:] > NOTHING)).sum(axis=0) + 1 > np.minimum(lim.repeat, len(mine))
+    dump = np.isnan(mine).any(axis=0) & (high[at] >= DUMP_MM)
+    found[at] = dry | wet | stuck | dump
+    return found
