@@ -14,6 +14,7 @@ from ..drawing.words import Words
 from ..errors import ConfigError, HydriaError
 from ..host import open_host
 from ..ledger import newest_due
+from ..values import METHODS, RUNGS
 from ..workshop.times import now, utc
 from .doubting import variance_facts
 from .moments import moment
@@ -98,6 +99,8 @@ def bulletin_facts(bulletin: Bulletin) -> dict[str, Any]:
                 "made_by": forecast.made_by[s],
                 "unit": bulletin.layout.units[s],
                 "observed": number(bulletin.summary.observed[s, -1]),
+                "inputs": bulletin.summary.word(s),
+                "filled": fills_of(bulletin, s),
                 "median": [number(v) for v in forecast.median[s]],
                 "variance": variance_facts(forecast, s),
             }
@@ -107,6 +110,22 @@ def bulletin_facts(bulletin: Bulletin) -> dict[str, Any]:
         "problems": [{"stage": p.stage, "station": p.station, "error": p.error} for p in bulletin.problems],
         "digests": dict(bulletin.digests),
     }
+
+
+def fills_of(bulletin: Bulletin, station: int) -> list[dict[str, Any]]:
+    """The values of the newest step that nobody measured: of the target or a slot, how they came and how sure."""
+    kept, names = bulletin.summary, ("target", *bulletin.layout.slots)
+    if kept.filled is None or kept.sigma is None or kept.method is None:
+        return []
+    return [
+        {
+            "slot": names[c],
+            "value": number(kept.filled[station, c]),
+            "sigma": number(kept.sigma[station, c]),
+            "method": METHODS[int(kept.method[station, c])],
+        }
+        for c in np.flatnonzero(np.isfinite(kept.filled[station])).tolist()
+    ]
 
 
 def number(value: Any) -> float | None:
@@ -149,7 +168,9 @@ def station_lines(bulletin: Bulletin) -> list[str]:
         at_end = dict(zip(levels, f.values[s, -1], strict=True))
         band = f", 10-90 % {at_end[0.1]:.4g} to {at_end[0.9]:.4g}" if {0.1, 0.9} <= set(levels) else ""
         ahead = f"{at_end[0.5]:.4g} at {valid}{band} ({f.made_by[s]})" if f.there[s] else "no forecast"
-        lines.append(f"  {station}: {bulletin.summary.observed[s, -1]:.4g} {layout.units[s]} now, {ahead}")
+        now, word = bulletin.summary.observed[s, -1], bulletin.summary.word(s)
+        rests = "" if word in ("", RUNGS[0]) else f"; {word}"
+        lines.append(f"  {station}: {now:.4g} {layout.units[s]} now, {ahead}{rests}")
     return lines
 
 

@@ -102,11 +102,14 @@ class Scene:
 
 
 def _observed(bulletin: Bulletin, row: int) -> tuple[Floats, Bools]:
-    """The target's past, and where it was estimated: that is known only while the window is at hand."""
+    """The target's past, and where it was estimated."""
     shown = 1 + PAST_TO_FUTURE * bulletin.layout.horizon
     if bulletin.window is None:
         past = np.asarray(bulletin.summary.observed[row, -shown:], dtype=float)
-        return past, np.zeros(len(past), dtype=bool)
+        if bulletin.summary.completed is None:
+            return past, np.zeros(len(past), dtype=bool)
+        filled = np.asarray(bulletin.summary.completed[row, -shown:], dtype=float)
+        return np.where(np.isfinite(filled), filled, past), np.isfinite(filled)
     signal = bulletin.window.observed
     return np.asarray(signal.values[row, 0, -shown:], dtype=float), np.asarray(signal.sigma[row, 0, -shown:] > 0)
 

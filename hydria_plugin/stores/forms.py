@@ -21,6 +21,7 @@ from .packing import pack, unpack
 
 BLOCK = 1000  # stations in one row: see benchmarks/store.py
 _OPTIONAL = ("members", "variance", "parts")
+_SUMMARY = tuple(f.name for f in fields(Summary))
 _COLUMNS = tuple(f.name for f in fields(Observations) if f.name != "series")
 
 
@@ -33,14 +34,8 @@ class Packed:
 
 
 def pack_bulletin(bulletin: Bulletin) -> Packed:
-    arrays: dict[str, NDArray[Any]] = {
-        "observed": bulletin.summary.observed,
-        "availability": bulletin.summary.availability,
-    }
-    if bulletin.summary.estimated is not None:
-        arrays["estimated"] = bulletin.summary.estimated
-    if bulletin.summary.believed is not None:
-        arrays["believed"] = bulletin.summary.believed
+    kept = {name: getattr(bulletin.summary, name) for name in _SUMMARY}
+    arrays: dict[str, NDArray[Any]] = {name: array for name, array in kept.items() if array is not None}
     heads = {"forecast": _forecast_head(bulletin.forecast, "forecast", bulletin.layout, arrays)}
     if bulletin.raw is not bulletin.forecast:
         heads["raw"] = _forecast_head(bulletin.raw, "raw", bulletin.layout, arrays)
@@ -58,8 +53,7 @@ def unpack_bulletin(packed: Packed, layout: Layout, key: Mapping[str, Any], **mo
     arrays |= {name: arrays[kept] for name, kept in head["same"].items()}
     forecast = _forecast(head["forecast"], "forecast", layout, arrays)
     raw = _forecast(head["raw"], "raw", layout, arrays) if "raw" in head else forecast
-    told = arrays.get("estimated"), arrays.get("believed")
-    summary = Summary(arrays["observed"], arrays["availability"], *told)
+    summary = Summary(**{name: arrays.get(name) for name in _SUMMARY})  # type: ignore[arg-type]
     problems = read_problems(head["problems"])
     return Bulletin(
         **key,

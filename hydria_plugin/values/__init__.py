@@ -10,6 +10,7 @@ admin declared for the station (``Layout.units``); a gap is NaN.
 from .arrays import Bools, Floats, Ints, Strings, Times, expect, freeze, read_only
 from .attributions import ENSEMBLE_MEDIAN, ESTIMATED, LIMITS, USUAL, Attribution
 from .bulletins import NOT_A_TIME, Alert, Basis, Bulletin, Problem, Reason, Report, Summary
+from .degrading import RUNGS, rungs_of
 from .ensembles import at_levels, band_variance, onto_quantiles, two_way
 from .feeds import KINDS, METHODS, QUANTITIES, SUMMED, UNITS, UNITS_OF, Flag, Layout, Observations, Signal, Wanted
 from .forecasts import Forecast, Verified
@@ -23,6 +24,7 @@ __all__ = [
     "METHODS",
     "NOT_A_TIME",
     "QUANTITIES",
+    "RUNGS",
     "SUMMED",
     "UNITS",
     "UNITS_OF",
@@ -55,5 +57,6 @@ __all__ = [
     "freeze",
     "onto_quantiles",
     "read_only",
+    "rungs_of",
     "two_way",
 ]

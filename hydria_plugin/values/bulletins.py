@@ -10,7 +10,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .feeds import Layout, Observations
+from .degrading import RUNGS, TELLING, rungs_of
+from .feeds import Layout, Observations, Signal
 from .forecasts import Forecast
 from .windows import Window
 
@@ -85,22 +86,54 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Summary:
-    """What a bulletin keeps of its window."""
+    """What a bulletin keeps of its window. The last three are of the newest step, the target first, then the slots:
+    each value that was filled is kept by the bulletin of its step."""
 
-    observed: NDArray[np.float32]  # (S, P) the target's past, last value at issued_at
-    availability: NDArray[np.float32]  # (S, V) share of past steps that had a value; NaN = absent slot
+    observed: NDArray[np.float32]  # (S, P) the target's past, last value at issued_at; NaN where it was not measured
+    availability: NDArray[np.float32]  # (S, V) share of past steps that were measured; NaN = absent slot
     estimated: NDArray[np.float32] | None = None  # (S, V) share of past steps with an estimate; None = unknown
     believed: NDArray[np.uint8] | None = None  # (S) as ``Window.believed``; None: of an older version
+    completed: NDArray[np.float32] | None = None  # (S, P) the target's past where it was filled, NaN elsewhere
+    rungs: NDArray[np.uint8] | None = None  # (S) index into RUNGS: what the forecast rests on
+    filled: NDArray[np.float32] | None = None  # (S, 1 + V) NaN where nothing was filled
+    sigma: NDArray[np.float32] | None = None  # (S, 1 + V) its standard error
+    method: NDArray[np.uint8] | None = None  # (S, 1 + V) index into METHODS of who filled it
 
     @classmethod
     def of(cls, window: Window) -> Self:
-        past = np.isfinite(window.past.values[:, 0]).mean(axis=1)
-        known = np.where(window.layout.present, past, np.nan)
-        doubted = np.isfinite(window.past.values[:, 0]) & (window.past.sigma[:, 0] != 0)
-        estimated = np.where(window.layout.present, doubted.mean(axis=1), np.nan)
-        observed = window.observed.values[:, 0].astype(np.float32)
-        believed = window.believed.astype(np.uint8)
-        return cls(observed, known.astype(np.float32), estimated.astype(np.float32), believed)
+        present, past, target = window.layout.present, first_scenario(window.past), first_scenario(window.observed)
+        doubted = np.isfinite(past.values) & (past.sigma != 0)
+        return cls(
+            target.told.astype(np.float32),
+            np.where(present, past.trusted.mean(axis=1), np.nan).astype(np.float32),
+            np.where(present, doubted.mean(axis=1), np.nan).astype(np.float32),
+            window.believed.astype(np.uint8),
+            np.where(target.sigma > 0, target.values, np.nan).astype(np.float32),
+            rungs_of(window),
+            **newest_fills(target, past),
+        )
+
+    def word(self, station: int) -> str:
+        """What the forecast of a station rests on; "" in a bulletin that was kept before this was noted."""
+        return "" if self.rungs is None else RUNGS[int(self.rungs[station])]
+
+
+def first_scenario(signal: Signal) -> Signal:
+    return signal.each(lambda a: a[:, 0])
+
+
+def newest_fills(target: Signal, past: Signal) -> dict[str, NDArray[Any]]:
+    """(S, 1 + V) each, of (S, P) and (S, P, V): what was filled at the newest step."""
+    values, sigma, method = (
+        np.concatenate([getattr(target, name)[:, -1:], getattr(past, name)[:, -1]], axis=1)
+        for name in ("values", "sigma", "method")
+    )
+    there = sigma > 0
+    return {
+        "filled": np.where(there, values, np.nan).astype(np.float32),
+        "sigma": np.where(there, sigma, 0.0).astype(np.float32),
+        "method": np.where(there, method, 0).astype(np.uint8),
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,4 +168,8 @@ class Bulletin:
             for s, m, r in zip(self.forecast.stations, self.forecast.made_by, self.forecast.rung, strict=True)
             if r != 0
         ]
-        return (*(f"{p.stage}: {p.error}" for p in self.problems), *fallen)
+        lost = [
+            f"{self.layout.stations[s]}: {self.summary.word(s)}"
+            for s in (() if self.summary.rungs is None else np.flatnonzero(self.summary.rungs >= TELLING).tolist())
+        ]
+        return (*(f"{p.stage}: {p.error}" for p in self.problems), *fallen, *lost)
