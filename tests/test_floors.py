@@ -39,6 +39,7 @@ FLOORS = {
         "intake",
         "totals",
         "recounting",
+        "manual_flags",
     ),
     4: (
         "plugins",

@@ -2,7 +2,7 @@
 
 looking.py   check, plugins, sample         learning.py   train, models
 running.py   once, serve, demo              scoring.py    backtest, verify
-explaining.py  knox
+explaining.py  knox                           flagging.py   flag
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 
 import typer
 
-from . import explaining, learning, looking, running, scoring
+from . import explaining, flagging, learning, looking, running, scoring
 
 __all__ = ["app", "main"]
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (running, looking, learning, scoring, explaining):
+for room in (running, looking, learning, flagging, scoring, explaining):
     room.register(app)
 
 

@@ -13,6 +13,7 @@ from ..delivery import punctual
 from ..drawing.words import Words
 from ..errors import ConfigError
 from ..learning.shelf import Shelf
+from ..manual_flags import FlaggedBuffer
 from ..plugins import Registry
 from ..roles import Buffer, ForecastCorrector, Forecaster, InputCorrector, Source, Store
 from ..values import Problem
@@ -96,7 +97,7 @@ def build_pipeline(
     return Pipeline(
         name=name,
         layout=p.layout,
-        buffer=buffer,
+        buffer=FlaggedBuffer(buffer, settings.flags),
         forecasters=forecasters,
         store=store,
         thresholds=p.thresholds,

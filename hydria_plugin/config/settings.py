@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..alerts import AlertRules, Thresholds
+from ..manual_flags import FILE
 from ..values import Floats, Layout
 from .ratings import Rating
 from .sites import Gauge
@@ -80,3 +81,8 @@ class Settings:
     def folder(self) -> Path:
         """Where relative paths start."""
         return self.path.parent
+
+    @property
+    def flags(self) -> Path:
+        """Where people's flags lie; they may be none."""
+        return self.folder / FILE

@@ -13,6 +13,7 @@ from ..config import Settings, build_pipeline, open_shelf
 from ..config.loading import durations_of
 from ..cycle import Pipeline, run_cycle
 from ..errors import HydriaError, ModelError
+from ..manual_flags import FlaggedBuffer
 from ..plugins import Registry
 from ..roles import State, Store
 from ..values import Alert, Bools, Bulletin, Window
@@ -123,7 +124,7 @@ def as_of_then(draft: Pipeline, buffer: SeriesBuffer, store: Store, stored: Bull
     later = set(models_of(draft.digests)) - set(models_of(stored.digests))
     return replace(
         draft,
-        buffer=buffer,
+        buffer=draft.buffer.over(buffer) if isinstance(draft.buffer, FlaggedBuffer) else buffer,
         forecasters={name: f for name, f in draft.forecasters.items() if name not in later},
         store=AsOfThen(store, stored),  # type: ignore[arg-type]
         learner=Recalled(stored.learned),

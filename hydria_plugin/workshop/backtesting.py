@@ -18,6 +18,7 @@ from ..config import (
     durations_needed,
 )
 from ..errors import HydriaError
+from ..manual_flags import FlaggedBuffer, flagged_history, read_flags
 from ..plugins import Registry
 from ..values import Times
 from .times import now, utc
@@ -60,8 +61,13 @@ def run_backtest(
     recorded = RecordedSource(source, layout, begins, ends, future)
     built = build_pipeline(settings, name, registry, MemoryStore(), clock=now, rng=rng, source=recorded)
     history = read_history(source, layout, times[0], ends, rain_label=p.rain_label)
+    flags = read_flags(settings.flags)
+    history = flagged_history(history, flags)
     truth = truth_at(times, history.times, history.target.told, layout.step, layout.horizon)
-    result = backtest(replace(built, sinks={}, explainers={}), times, truth, counted(name, times, progress))
+    buffer = FlaggedBuffer(built.buffer, settings.flags, always=True)
+    result = backtest(
+        replace(built, buffer=buffer, sinks={}, explainers={}), times, truth, counted(name, times, progress)
+    )
     return result, tuple(f"{w.stage}: {w.error}" for w in built.warnings)
 
 

@@ -21,6 +21,7 @@ from ..config import (
 )
 from ..errors import FeedError
 from ..explainers.knox.at_training import keep_knowledge
+from ..manual_flags import flagged_history, read_flags
 from ..plugins import Registry, load_plugins
 from ..roles import Source, Trainable
 from ..values import Layout, Wanted
@@ -73,7 +74,7 @@ def train_one(
     progress(f"reading {utc(first)} to {utc(last)}", 0.0)
     durations = durations_needed({**repairs, **finishers, **ladder})
     history = read_history(source, p.layout, first, last, durations=durations, rain_label=p.rain_label)
-    shelf = open_shelf(settings, name, now)
+    history, shelf = flagged_history(history, read_flags(settings.flags)), open_shelf(settings, name, now)
     fit = partial(train_correctors, shelf=shelf, seed=seed, options=p.corrector_options, progress=progress)
     repaired, history = fit(repairs, history)
     trained = train(
