@@ -1,8 +1,8 @@
 """The errors of a station's forecasts, and how much of them lasts.
 
 For the lead of each knot, e(t) = g(truth at t) - g(median that was issued so many steps before). What lasts over a
-lead, rho, is the regression of e(t) on e(t - lead) through the origin, drawn to 0 and held between 0 and 1 (an autoregressive
-error model, fitted per lead; after Box and Jenkins 1976). g is a power: 0.4 of a discharge, so that an error of a
+lead, rho, is the regression of e(t) on e(t - lead) through the origin, drawn to 0 and held between 0 and 1 (an
+autoregressive error model, fitted per lead; after Box and Jenkins 1976). g is a power: 0.4 of a discharge, so that an error of a
 flood is not that of low water, 1 of a level.
 """
 

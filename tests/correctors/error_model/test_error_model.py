@@ -91,9 +91,7 @@ def test_where_correcting_has_done_harm_it_is_silent() -> None:
     for _ in range(40):
         sign = -sign
         held = held.met(np.full((S, len(leads_of(H))), 3.0 * sign), H)
-    odd = [
-        k for k, lead in enumerate(leads_of(H)) if lead % 2
-    ]  # it turns with every step
+    odd = [k for k, lead in enumerate(leads_of(H)) if lead % 2]  # it turns with every step
     assert not held.helps[:, odd].any()
     assert not held.correction(H)[:, [leads_of(H)[k] - 1 for k in odd]].any()
 
