@@ -1,9 +1,9 @@
 """Does the band hold what it promises?   python -m benchmarks.uncertainty.coverage [--basins ...]
 
-The blend's forecasts for the test part of every basin (those of benchmarks.skill: 60/20/20 in time, kept pieces are used
-again) go through ``conformal`` step by step, each truth arriving when its time comes. Between the five leads that the
-skill benchmark keeps, quantiles are interpolated. Printed per station and lead: coverage of the 10-90 % band, with truth
-on a tick counted by its share as well (where most hours bring no change, a band of no width holds them all), its
+The blend's forecasts for the test part of every basin (those of benchmarks.skill: 60/20/20 in time, kept pieces are
+used again) go through ``conformal`` step by step, each truth arriving when its time comes. Between the five leads that
+the skill benchmark keeps, quantiles are interpolated. Printed per station and lead: coverage of the 10-90 % band, with
+truth on a tick counted by its share as well (where most hours bring no change, a band of no width holds them all), its
 bootstrap half-width over weeks, coverage where the issued median, the last value or the last rise is in its highest
 tenth; CRPS and width beside the blend before ``conformal`` and LightGBM quantile; the reliability index.
 """

@@ -2,8 +2,8 @@
 
 For the lead of each knot, e(t) = g(truth at t) - g(median that was issued so many steps before). What lasts over a
 lead, rho, is the regression of e(t) on e(t - lead) through the origin, drawn to 0 and held between 0 and 1 (an
-autoregressive error model, fitted per lead; after Box and Jenkins 1976). g is a power: 0.4 of a discharge, so that an error of a
-flood is not that of low water, 1 of a level.
+autoregressive error model, fitted per lead; after Box and Jenkins 1976). g is a power: 0.4 of a discharge, so that an
+error of a flood is not that of low water, 1 of a level.
 """
 
 from __future__ import annotations
