@@ -19,6 +19,7 @@ from ..workshop import Progress, run_backtest
 from ..workshop.times import utc
 from .doubting import doubt_facts, doubt_table
 from .moments import moment
+from .regimes import regime_facts, regime_table
 from .speaking import columns
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def check_out(out: Path | None) -> None:
 
 def backtest_one(settings: Settings, name: str, registry: Registry, span: Span, future: Future) -> Scored:
     """One pipeline: the source is read once, then served step by step as it would have been known."""
+    from ..verification.regimes import regimes
     from ..verification.scorecard import scorecard, warnings
 
     progress = Progress("backtest")
@@ -125,6 +127,7 @@ def backtest_one(settings: Settings, name: str, registry: Registry, span: Span, 
         "problems": list(problems),
         "made_by": counted(result),
         "scores": [line_facts(line) for line in lines],
+        "regimes": [regime_facts(line) for line in regimes(result, thresholds)],
         "warnings": [warning_facts(w) for w in warned],
         "doubt": doubt_facts(result),
     }
@@ -173,7 +176,17 @@ def told(facts: dict[str, Any], layout: Layout) -> str:
     ]
     table = columns(rows, ("station", "lead", *SHOWN))
     crossings = [warning_line(w) for w in facts["warnings"]]
-    return "\n".join([head, f"made by: {made}", *facts["problems"], table, *doubt_table(facts, leads), *crossings])
+    return "\n".join(
+        [
+            head,
+            f"made by: {made}",
+            *facts["problems"],
+            table,
+            *doubt_table(facts, leads),
+            *regime_table(facts),
+            *crossings,
+        ]
+    )
 
 
 def shown_leads(horizon: int) -> Sequence[int]:

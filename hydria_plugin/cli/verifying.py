@@ -12,6 +12,7 @@ from ..plugins import Registry, load_plugins
 from ..values import Layout, Times
 from ..workshop.times import now, utc
 from .backtesting import Scored, Span, counted, line_facts, read_span, told, warning_facts
+from .regimes import regime_facts
 
 if TYPE_CHECKING:
     from ..roles import Store
@@ -33,6 +34,7 @@ def verify_all(config: str, first: str, last: str, pipeline: str) -> list[Scored
 
 def verify_one(settings: Settings, name: str, registry: Registry, store: Store, span: Span) -> Scored:
     """One pipeline. The first bulletin of every step counts: what was said when it mattered, not a later revision."""
+    from ..verification.regimes import regimes
     from ..verification.scorecard import scorecard, warnings
 
     thresholds = settings.pipelines[name].thresholds
@@ -45,6 +47,7 @@ def verify_one(settings: Settings, name: str, registry: Registry, store: Store, 
         "problems": [],
         "made_by": counted(result),
         "scores": [line_facts(line) for line in scorecard(result, thresholds)],
+        "regimes": [regime_facts(line) for line in regimes(result, thresholds)],
         "warnings": [warning_facts(w) for w in warnings(result, thresholds)],
     }
     return Scored(facts, told(facts, result.layout), result)
