@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RAIN_LABELS = ("end", "start")
+EARLY = np.timedelta64(5, "m") // np.timedelta64(1, "us")  # a gauge's clock may be ahead by so much
 LARGEST = 1e30  # beyond it a number is a fault code of somebody's logger, and squares of it overflow
 
 
@@ -69,7 +70,8 @@ def grid(table: pd.DataFrame, gridding: Gridding, wanted: Wanted) -> tuple[Obser
     """
     rows = known(placed(columns(table, gridding.place), gridding), gridding, wanted)
     rows, problems = plausible(rows, gridding)
-    return condensed(rows, gridding, wanted), problems
+    rows, early = in_time(rows, gridding)
+    return condensed(rows, gridding, wanted), (*problems, *early)
 
 
 # ---- on the grid, as known ---------------------------------------------------------------------------------------
@@ -112,6 +114,23 @@ def plausible(rows: Rows, gridding: Gridding) -> tuple[Rows, tuple[Problem, ...]
         text = f"series {gridding.series[i]!r}: {len(at)} values dropped, the first {rows.value[at[0]]} at {when}Z"
         problems.append(Problem("source", None, f"{text}; allowed: numbers between -1e30 and 1e30"))
     return rows.where(~absurd), tuple(problems)
+
+
+def in_time(rows: Rows, gridding: Gridding) -> tuple[Rows, tuple[Problem, ...]]:
+    """Observations stamped after they were received fail, with one Problem per series: they are older than they say,
+    and would pose as the newest. A clock that jumps back is no fault of the values: of two rows with one stamp the
+    later received counts, as ever."""
+    early = (rows.issue == NEVER) & (rows.received != NEVER) & (rows.stamp > rows.received + EARLY)
+    early &= np.isfinite(rows.value)
+    if not early.any():
+        return rows, ()
+    problems = []
+    for i in np.unique(rows.series[early]):
+        at = np.flatnonzero(early & (rows.series == i))
+        ahead = int((rows.stamp[at] - rows.received[at]).max()) // 60_000_000
+        text = f"series {gridding.series[i]!r}: {len(at)} values stamped up to {ahead} min after they were received"
+        problems.append(Problem("source", None, f"{text}, flagged as failed; allowed: at most 5 min"))
+    return replace(rows, flag=np.where(early, np.uint8(Flag.FAIL), rows.flag)), tuple(problems)
 
 
 # ---- one row per cell --------------------------------------------------------------------------------------------

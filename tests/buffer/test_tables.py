@@ -204,3 +204,31 @@ def test_forecast_table_has_the_columns_of_the_contract() -> None:
 def test_forecast_table_of_ten_thousand_stations_costs_its_numbers_only() -> None:
     layout, forecast = sample_layout(10_000), forecast_of(10_000, missing=5)
     assert shortest(1, lambda: forecast_table(forecast, layout, "p")) < 1.0
+
+
+def test_a_value_stamped_after_it_was_received_fails_and_is_told() -> None:
+    """A logger whose clock is two hours ahead: its old value must not pose as the newest."""
+    table = frame(
+        list("qqr"), utc("10:00", "12:00", "12:00"), [1.0, 2.0, 3.0], received_at=utc("10:01", "10:02", "11:57")
+    )
+    found, problems = gridded(table)
+    told = dict(zip(cells(found), found.flags.tolist(), strict=True))
+    assert told == {("q", "10:00", 1.0): Flag.GOOD, ("q", "12:00", 2.0): Flag.FAIL, ("r", "12:00", 3.0): Flag.GOOD}
+    (problem,) = problems
+    assert "'q': 1 values stamped up to 118 min after they were received" in problem.error
+
+
+def test_a_clock_that_jumps_back_gives_the_later_received_value() -> None:
+    table = frame(
+        list("qqq"), utc("10:00", "11:00", "10:00"), [1.0, 2.0, 3.0], received_at=utc("10:01", "11:01", "11:59")
+    )
+    found, problems = gridded(table)
+    assert cells(found) == [("q", "10:00", 3.0), ("q", "11:00", 2.0)] and problems == ()
+
+
+def test_forecasts_and_rows_without_reception_time_may_lie_ahead() -> None:
+    table = frame(
+        ["q", "q"], utc("14:00", "12:00"), [1.0, 2.0], issued_at=utc("11:00", None), received_at=utc("11:05", None)
+    )
+    found, problems = gridded(table)
+    assert (found.flags == Flag.GOOD).all() and problems == () and len(found) == 2

@@ -11,7 +11,7 @@ from hydria_plugin.values import Bools, Floats, Ints
 from .context import LATELY, Context, Pace, own_move, rising
 from .feeds import Feeds, last_sum, shifted
 from .flat import flat_evidence
-from .limits import MARGIN, Limits, most_of, physical_most
+from .limits import MARGIN, Limits, most_of, physical_most, sound
 from .rains import Beside, dry_while, repeats, wet_while
 from .rivers import creeps, moved_by, shifts, spikes, stood_still, swings
 
@@ -25,7 +25,8 @@ LEAST_MM = 10.0  # of rain that others must have for a dry gauge to be doubted, 
 
 def learn(feeds: Feeds, x: Floats, use: Bools, pace: Pace) -> Limits:
     """Limits of the N series of a record ``x`` (T, N), from the steps ``use`` (T, N)."""
-    seen = np.where(use, x, np.nan)
+    seen = sound(np.where(use, x, np.nan))
+    seen = np.where(feeds.is_rain, np.where(use, x, np.nan), seen)
     limits = Limits.unknown(len(feeds))
     enough = np.isfinite(seen).sum(axis=0) >= FEWEST
     rivers, rains = np.flatnonzero(~feeds.is_rain & enough), np.flatnonzero(feeds.is_rain & enough)

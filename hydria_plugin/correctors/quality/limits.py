@@ -18,6 +18,7 @@ from hydria_plugin.values import Floats
 MARGIN = 2.0
 FAULTS = 2e-4  # share of a record that is set aside as its own faults
 LEAST_SET_ASIDE = 3
+CODES = (-990.0, -999.0, -999.9, -9990.0, -9999.0, -99999.0, -999999.0)  # of loggers: no value
 MOST_MM = 420.0  # the world's most in an hour; over h hours it grows with h ** 0.475 (WMO, greatest known point rain)
 
 
@@ -113,3 +114,20 @@ def most_of(values: Floats) -> Floats:
 def physical_most(hours: float) -> float:
     """No gauge on earth has seen more, in mm per step."""
     return float(MOST_MM * hours**0.475)
+
+
+def is_code(values: Floats) -> np.ndarray:
+    """Where a value is one that loggers write for none."""
+    return np.isin(values, CODES)
+
+
+def sound(values: Floats) -> Floats:
+    """(T, N) without what stands apart from a record as faults do: codes, and zeros far below all other values."""
+    with np.errstate(invalid="ignore"):
+        rest = np.where(is_code(values) | (values == 0), np.nan, values)
+        nothing = np.isnan(rest).all(axis=0)
+        rest[0, nothing] = 0.0
+        least, middle = np.nanmin(rest, axis=0), np.nanmedian(rest, axis=0)
+        apart = (is_code(values) & (values < least)) | ((values == 0) & (least > 0.1 * middle) & (least > 0))
+        rare = (values == 0).sum(axis=0) <= 0.005 * len(values)
+        return np.where(apart & (rare | (values != 0)) & ~nothing, np.nan, values)

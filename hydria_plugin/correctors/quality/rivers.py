@@ -16,7 +16,7 @@ PATIENCE = 3  # steps that it may then take to answer: water needs its time
 CREEP = 24  # steps over which a slow drift is taken
 EVEN = 0.15  # the largest step of a drift is at most this part of it: a flood comes faster
 CALM = 0.1  # of a jump: movement that is none beside it
-GIVE = 0.05, 0.25  # of the height above low water, in quiet and in flood: what shakes a gauge grows with the flow
+GIVE = 0.05, 0.6  # of the height above low water, in quiet and in flood: what shakes a gauge grows with the flow
 RETURNS = 3  # steps within which what comes back was a spike
 
 

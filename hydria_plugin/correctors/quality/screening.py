@@ -13,7 +13,7 @@ from hydria_plugin.values import Bools, Floats, Ints
 from .context import WET_MM, Pace
 from .feeds import NOT_TESTED, Feeds, last_sum
 from .learning import lately
-from .limits import Limits
+from .limits import Limits, is_code
 from .rains import DUMP_MM, NOTHING
 from .rivers import FLAT, PATIENCE, creep_steps, triggered
 
@@ -41,7 +41,7 @@ def worth_a_look(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Ints:
     skies = Skies.of(feeds, x)
     with np.errstate(invalid="ignore"):
         low, high = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
-        looked = (low < limits.low) | (high > limits.high)
+        looked = (low < limits.low) | (high > limits.high) | (is_code(low) & (low < limits.lowest))
         rivers, rains = np.flatnonzero(~feeds.is_rain), np.flatnonzero(feeds.is_rain)
         looked[rivers] |= moves(feeds, x[:, rivers], limits.take(rivers), (high - low)[rivers], rivers, skies, pace)
         looked |= ~feeds.is_rain & stands(feeds, x, low, high, limits, skies)

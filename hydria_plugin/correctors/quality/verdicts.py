@@ -16,7 +16,7 @@ from .feeds import Feeds, around, shifted
 from .flat import flat_evidence
 from .jumps import Verdicts, judge_jumps
 from .learning import lately
-from .limits import Limits
+from .limits import Limits, is_code
 from .rains import Beside, dry_while, dumps, repeats, wet_while
 from .rivers import FLAT, GIVE, PATIENCE, creeps, height_of, moved_by, stood_still, swings, triggered
 from .screening import worth_a_look
@@ -120,7 +120,7 @@ def in_range(x: Floats, limits: Limits) -> tuple[Docket, Floats]:
     """What no gauge of this kind can read is failed, and a gap to all other tests."""
     docket = Docket((len(x), x.shape[1]))
     with np.errstate(invalid="ignore"):
-        out = (x < limits.low) | (x > limits.high)
+        out = (x < limits.low) | (x > limits.high) | (is_code(x) & (x < limits.lowest) & np.isfinite(limits.lowest))
     docket.add(np.arange(x.shape[1]), out & (x != 0), "range")
     docket.add(np.arange(x.shape[1]), out & (x == 0), "drop-to-zero")
     return docket, np.where(out, np.nan, x) if out.any() else x

@@ -1,0 +1,77 @@
+"""Every shared record with a usable series, one station with all of its gauges; limits from its first 70 %."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hydria_plugin import History, Layout, Signal, Split
+from hydria_plugin.correctors.quality.corrector import Quality, believed, pace_of
+from hydria_plugin.correctors.quality.verdicts import judge_window
+from hydria_plugin.values import Floats, Ints
+
+KINDS = (("rain", "rain"), ("level", "level"), ("discharge_mm", ""), ("discharge", "discharge"), ("dam", "discharge"))
+PAST = {5: 288, 10: 144, 60: 72, 1440: 30}  # steps that a window shows, by the step in minutes
+FIT = 0.7
+
+
+@dataclass(frozen=True)
+class Record:
+    name: str
+    history: History
+    corrector: Quality  # trained on the first part
+    x: Floats  # (T, N) by the corrector's feeds
+    names: tuple[str, ...]
+    rain: tuple[bool, ...]
+
+    @property
+    def cut(self) -> int:
+        return int(FIT * len(self.history))
+
+    @property
+    def hours(self) -> float:
+        return float(self.history.layout.step / np.timedelta64(1, "h"))
+
+    def flags(self, values: Floats) -> Ints:
+        """(P, N) of a window that shows ``values``."""
+        feeds, limits = self.corrector.for_layout(self.history.layout)
+        return judge_window(feeds, values, limits, pace_of(self.history.layout)).flag
+
+
+def kind_of(column: str) -> str:
+    return next((kind for start, kind in KINDS if column.startswith(start)), "")
+
+
+def records(data: Path) -> list[Record]:
+    files = sorted(p for p in data.glob("*/*.csv.gz") if "raw_long" not in p.name)
+    return [read(path) for path in files]
+
+
+def read(path: Path) -> Record:
+    table = pd.read_csv(path, parse_dates=["time_utc"]).drop_duplicates("time_utc", keep="last").set_index("time_utc")
+    table = table.sort_index()
+    step = pd.Series(table.index).diff().mode()[0]
+    table = table.reindex(pd.date_range(table.index[0], table.index[-1], freq=step))
+    columns = [c for c in table if kind_of(c) and np.isfinite(table[c].to_numpy(float)).any()]
+    target = [c for c in columns if kind_of(c) != "rain"][-1]
+    others = [c for c in columns if c != target]
+    minutes = int(step.total_seconds() // 60)
+    kinds = tuple(kind_of(c) for c in others)
+    layout = Layout(
+        ("s",), (target,), (kind_of(target),), ("m",), tuple(f"{k}.{i}" for i, k in enumerate(kinds)), kinds,
+        np.asarray([others], dtype=str).reshape(1, -1), np.timedelta64(60 * minutes, "s"), PAST[minutes], 6,
+        (0.1, 0.5, 0.9),
+    )  # fmt: skip
+    times = table.index.tz_localize(None).to_numpy().astype("M8[s]")
+    inputs = Signal.measured(table[others].to_numpy(float)[None])
+    totals = np.empty((1, len(times), len(others), 0))
+    history = History(layout, times, Signal.measured(table[target].to_numpy(float)[None]), inputs, totals)
+    fit = (np.arange(len(times)) < FIT * len(times))[None]
+    none = np.zeros_like(fit)
+    corrector = Quality().fit(history, Split(fit, none, none, np.full(fit.shape, -1, np.int32)))
+    feeds, _ = corrector.for_layout(layout)
+    x = believed(feeds, history.target, history.inputs)
+    return Record(f"{path.parent.name}/{path.name[:-7]}", history, corrector, x, feeds.names, tuple(feeds.is_rain))

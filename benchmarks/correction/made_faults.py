@@ -1,0 +1,137 @@
+"""Planted faults, one at a time, in the part that limits were not read off: is one found in time?
+
+Sizes are shares of a series' swing (its 99.9 % quantile less its median): spikes 0.5 to 2, new datums 0.5 to 2 up or
+down, drifts 0.5 to 2 over 24 steps, oscillations 0.3 to 1 with periods of 2 to 6 steps. A drop reads 0 for 1 to 12
+steps, where 0 is at least 0.2 of the swing below. A dump gives in one step what fell in a silence of 3 to 24 steps, at
+least 5 mm. A flat line begins at a random step of a rise of the gauge or another: counted from the step at which what
+should have been is five resolutions away from the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from hydria_plugin import Flag
+from hydria_plugin.values import Floats
+
+from .gauges import Record
+
+AFTER = 40  # steps looked at beyond the fault's begin
+TRIES = 60
+RIVER = ("spike", "drop", "shift", "oscillation", "drift", "flat")
+RAIN = ("dump", "stuck")
+
+
+@dataclass(frozen=True)
+class Planted:
+    values: Floats  # (P + AFTER) of the series, the fault beginning at P
+    length: int  # steps of the fault
+    last: int  # the step by which it must be found, from its begin
+
+
+def swing_of(x: Floats) -> float:
+    return float(np.nanquantile(x, 0.999) - np.nanmedian(x))
+
+
+def spike(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
+    y[p] += swing_of(x) * rng.uniform(0.5, 2) * rng.choice([1, -1])
+    return Planted(y, 1, 2)
+
+
+def drop(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
+    if np.nanmin(y[p - 3 : p + 4]) < 0.2 * swing_of(x) or np.nanquantile(x, 0.05) <= 0:
+        return None
+    n = int(rng.integers(1, 13))
+    y[p : p + n] = 0.0
+    return Planted(y, n, 2)
+
+
+def shift(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
+    y[p:] += swing_of(x) * rng.uniform(0.5, 2) * rng.choice([1, -1])
+    return Planted(y, AFTER, 2)
+
+
+def oscillation(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
+    period = int(rng.integers(2, 7))
+    phase = 0.5 if period == 2 else 1.0
+    y[p : p + 12] += swing_of(x) * rng.uniform(0.3, 1) * np.sin(2 * np.pi * (np.arange(12) + phase) / period)
+    return Planted(y, 12, period)
+
+
+def drift(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
+    y[p : p + 24] += swing_of(x) * rng.uniform(0.5, 2) * rng.choice([1, -1]) * np.arange(1, 25) / 24
+    return Planted(y, 24, 24)
+
+
+def flat(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
+    changes = np.abs(np.diff(x))
+    resolution = float(np.nanquantile(changes[changes > 1e-9], 0.05))
+    away = np.flatnonzero(np.abs(y[p : p + AFTER - 10] - y[p]) > max(5 * resolution, 0.02 * swing_of(x)))
+    if not len(away):
+        return None
+    y[p:] = y[p]
+    return Planted(y, AFTER, int(away[0]) + 6)
+
+
+def dump(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
+    n = int(rng.integers(3, min(24, p - 4)))
+    total = float(np.nansum(y[p - n : p + 1]))
+    if total < 5:
+        return None
+    y[p - n : p], y[p] = np.nan, total
+    return Planted(y, 1, 2)
+
+
+def stuck(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
+    tip = float(np.nanmin(x[x > 0]))
+    y[p:] = tip * int(rng.integers(2, 8))
+    return Planted(y, AFTER, 12)
+
+
+FAULTS: dict[str, Callable[[Floats, int, Floats, np.random.Generator], Planted | None]] = {
+    "spike": spike, "drop": drop, "shift": shift, "oscillation": oscillation, "drift": drift, "flat": flat,
+    "dump": dump, "stuck": stuck,
+}  # fmt: skip
+
+
+def recall(record: Record, each: int, rng: np.random.Generator) -> dict[str, tuple[int, int]]:
+    """Kind -> found in time, planted."""
+    out = dict.fromkeys(FAULTS, (0, 0))
+    for i, rain in enumerate(record.rain):
+        for kind in RAIN if rain else RIVER:
+            for _ in range(each):
+                found = planted_and_found(record, i, kind, rng)
+                if found is not None:
+                    out[kind] = out[kind][0] + found, out[kind][1] + 1
+    return out
+
+
+def planted_and_found(record: Record, i: int, kind: str, rng: np.random.Generator) -> bool | None:
+    """None where there is no place for such a fault."""
+    past = record.history.layout.past
+    for _ in range(TRIES):
+        if record.cut + past >= len(record.x) - AFTER:
+            return None
+        at = int(rng.integers(record.cut + past, len(record.x) - AFTER))
+        y = record.x[at - past : at + AFTER].copy()
+        if np.isfinite(y[past - 6 : past + 30, i]).mean() < 0.95:
+            continue
+        planted = FAULTS[kind](y[:, i].copy(), past, record.x[:, i], rng)
+        if planted is not None:
+            y[:, i] = planted.values
+            return is_found(record, i, y, past, planted)
+    return None
+
+
+def is_found(record: Record, i: int, y: Floats, begin: int, planted: Planted) -> bool:
+    """Whether a window that ends in time calls a value of the fault failed."""
+    past = record.history.layout.past
+    for end in range(begin, begin + planted.last + 1):
+        flags = record.flags(y[end - past + 1 : end + 1])[:, i]
+        first = begin - (end - past + 1)
+        if (flags[max(0, first) : first + planted.length] == Flag.FAIL).any():
+            return True
+    return False
