@@ -24,9 +24,7 @@ def listed(record: Record) -> list[str]:
         known = known_faults(name, x) & ~np.isin(name, MIXED)
         if known.any():
             what = "code -990" if (x[known] == -990).any() else "drop-out to 0"
-            lines.append(
-                f"{where} {name}: {what}: {int((failed & known).sum())} of {int(known.sum())} values found"
-            )
+            lines.append(f"{where} {name}: {what}: {int((failed & known).sum())} of {int(known.sum())} values found")
         if name in MIXED:
             jumps = np.abs(np.diff(x)) > 10 * np.nanquantile(np.abs(np.diff(x)), 0.9)
             told = flags[1:, i] >= Flag.SUSPECT
@@ -37,7 +35,5 @@ def listed(record: Record) -> list[str]:
         if name == GABRIAC:
             after = record.history.times >= DIED
             silent = np.isnan(x[after]).mean()
-            lines.append(
-                f"{where} {name}: dies on 2020-09-19 at 05:00: {silent:.0%} missing from then on: gaps"
-            )
+            lines.append(f"{where} {name}: dies on 2020-09-19 at 05:00: {silent:.0%} missing from then on: gaps")
     return lines
