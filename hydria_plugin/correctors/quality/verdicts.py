@@ -23,6 +23,7 @@ from .screening import worth_a_look
 
 FAIL, SUSPECT = np.uint8(Flag.FAIL), np.uint8(Flag.SUSPECT)
 CODE = {name: np.uint16(i) for i, name in enumerate(METHODS)}
+TOGETHER = 4000  # series judged at once
 WINDOWS = 4_000_000  # values of windows walked at once
 
 
@@ -50,17 +51,18 @@ class Docket:
 
 def judge_window(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdicts:
     """On the values ``x`` (P, N) of one window: of those that are worth a look, among the others of their stations."""
-    whole = Docket((len(x), len(feeds)))
+    whole, looked = Docket((len(x), len(feeds))), np.zeros(len(feeds), dtype=bool)
     for near, there, mine in feeds.blocks:
-        values, lim = x[:, there], limits.take(there)
-        which = np.intersect1d(worth_a_look(near, values, lim, pace), mine)
-        if len(which):
-            nearer, those = around(near, which)
-            found = judge_all(nearer, values[:, those], lim.take(those), pace)
-            flagged = np.flatnonzero(found.flag.any(axis=0) & np.isin(those, which))
-            t, k = np.nonzero(found.flag[:, flagged])
-            k = flagged[k]
-            whole.put(t, there[those[k]], found.flag[t, k], found.method[t, k])
+        looked[there[np.intersect1d(worth_a_look(near, x[:, there], limits.take(there), pace), mine)]] = True
+    which = np.flatnonzero(looked)
+    which = which[np.argsort(feeds.row[which], kind="stable")]  # neighbours together: fewer stations at a time
+    for first in range(0, len(which), TOGETHER):  # a walk over few costs as much as over many
+        some = which[first : first + TOGETHER]
+        near, there = around(feeds, some)
+        found = judge_all(near, x[:, there], limits.take(there), pace)
+        flagged = np.flatnonzero(found.flag.any(axis=0) & np.isin(there, some))
+        t, k = np.nonzero(found.flag[:, flagged])
+        whole.put(t, there[flagged[k]], found.flag[t, flagged[k]], found.method[t, flagged[k]])
     return whole.verdicts
 
 
