@@ -1,7 +1,7 @@
 """How forecasts did in which water: in all of it, on the rise, in the highest tenth, above each threshold.
 
-A regime is told by what was known at the issue time (the last value, its rise, the issued median): scores conditioned on
-the outcome would punish a forecast that is calibrated.
+A regime is told by what was known at the issue time (the last value, its rise, the issued median): scores
+conditioned on the outcome would punish a forecast that is calibrated.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ NORMAL = np.array([NormalDist().inv_cdf(q) for q in LEVELS])
 
 
 def made_up(n: int = 4000, spread: float = 1.0, flood_spread: float = 1.0) -> Backtest:
-    """Errors of unit spread, ``spread`` of what is forecast; in the highest tenth of the last value ``flood_spread``."""
+    """Errors ``spread`` times what is forecast, in the highest tenth of the last value ``flood_spread`` times."""
     rng = np.random.default_rng(3)
     last = rng.gamma(2.0, 1.0, n)
     flood = last >= np.quantile(last, 0.9)
