@@ -10,7 +10,7 @@ import sys
 import time
 
 BENCHMARKS = (
-    "feeds", "store", "speed", "training", "training_networks", "inference", "attribution", "knox", "skill", "gardon",
+    "feeds", "store", "speed", "training", "training_networks", "inference", "attribution", "knox", "skill", "gardon", "correction", "correction.outage", "uncertainty.coverage",
 )  # fmt: skip
 
 
