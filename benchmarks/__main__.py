@@ -10,7 +10,8 @@ import sys
 import time
 
 BENCHMARKS = (
-    "feeds", "store", "speed", "training", "training_networks", "inference", "attribution", "knox", "skill", "gardon", "correction", "correction.outage", "uncertainty.coverage",
+    "feeds", "store", "speed", "training", "training_networks", "inference", "attribution", "knox", "skill", "gardon",
+    "correction", "correction.outage", "uncertainty.coverage", "uncertainty.decomposition", "uncertainty.cost",
 )  # fmt: skip
 
 
