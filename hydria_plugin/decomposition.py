@@ -12,11 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from .values import Bools, Floats, Forecast, Window, band_variance, two_way
+from .values import Bools, Floats, Forecast, Window, band_variance, thinned, two_way
 
 MODEL, INPUT, RESIDUAL = range(3)  # along the last axis of Forecast.variance
 BLOCK = 256  # stations taken apart at once: bounds the memory that their trajectories need
-MOST = 120  # trajectories of a station that are kept for alerts, store and page
 
 
 def apart(raw: Forecast, issued: Forecast, window: Window) -> Forecast:
@@ -31,7 +30,7 @@ def apart(raw: Forecast, issued: Forecast, window: Window) -> Forecast:
     explained = np.nan_to_num(model) + np.nan_to_num(inputs)
     rest = np.maximum(band_variance(issued.values, issued.quantiles) - explained, 0.0)
     told = np.where(unknown[..., None], np.nan, np.stack([model, inputs, rest], axis=2))
-    return replace(issued, variance=told, members=thinned(issued.members))
+    return replace(issued, variance=told, members=None if issued.members is None else thinned(issued.members))
 
 
 def of_members(members: Floats | None) -> Floats | None:
@@ -49,16 +48,6 @@ def in_the_dark(window: Window) -> Bools:
     has = window.layout.present[:, rain].any(axis=1)
     speaks = np.isfinite(window.past.values[:, 0][..., rain]).any(axis=(1, 2))
     return np.asarray(has & ~speaks)
-
-
-def thinned(members: Floats | None) -> Floats | None:
-    """At most MOST trajectories of a station: all scenarios of every so manieth member; none is thinned that stands for
-    a scenario alone."""
-    if members is None or members.shape[1] * members.shape[2] <= MOST:
-        return members
-    r, m = members.shape[1:3]
-    pick = np.unique(np.linspace(0, m - 1, max(1, MOST // r)).round().astype(int))
-    return np.asarray(members[:, :, pick])
 
 
 def shares(variance: Floats) -> Floats:

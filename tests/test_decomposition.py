@@ -15,7 +15,7 @@ from hydria_plugin import Forecast, ForecastCorrector, Signal, Store, Window
 from hydria_plugin.alerts import AlertRules, Thresholds
 from hydria_plugin.correctors.input_error.corrector import InputError
 from hydria_plugin.cycle import Pipeline, run_cycle
-from hydria_plugin.decomposition import INPUT, MODEL, MOST, RESIDUAL, apart, of_members, shares, thinned
+from hydria_plugin.decomposition import INPUT, MODEL, RESIDUAL, apart, of_members, shares
 from hydria_plugin.stores.memory import MemoryStore
 from hydria_plugin.stores.sql import SqlStore
 from hydria_plugin.testing import sample_window
@@ -151,7 +151,7 @@ def test_a_station_without_forecast_has_no_doubt_to_share() -> None:
     assert told is not None and np.isnan(told[1]).all() and np.isfinite(told[[0, 2]]).all()
 
 
-# ---- shares, and fewer trajectories
+# ---- shares
 
 
 @given(arrays(np.float64, (2, 3, 3), elements=st.floats(0, 1e3)))
@@ -164,15 +164,6 @@ def test_shares_are_parts_of_one(variance: np.ndarray) -> None:
 
 def test_an_unknown_share_is_in_none() -> None:
     np.testing.assert_allclose(shares(np.array([[[np.nan, 1.0, 3.0]]]))[0, 0], [np.nan, 0.25, 0.75])
-
-
-@pytest.mark.parametrize(("r", "m", "left"), [(20, 40, 6), (1, 40, 40), (20, 6, 6), (200, 5, 1), (1, 500, 120)])
-def test_few_trajectories_are_kept_with_all_scenarios(r: int, m: int, left: int) -> None:
-    members = np.random.default_rng(1).normal(size=(2, r, m, 3))
-    kept = thinned(members)
-    assert kept is not None and kept.shape == (2, r, left, 3)
-    assert kept.shape[1] * kept.shape[2] <= max(MOST, r)
-    assert np.isin(kept, members).all()
 
 
 def test_blocks_of_stations_change_nothing() -> None:

@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python -m benchmarks.uncertainty.cost [--stations 10000] [--scenarios 20 6 ...]
 
 The worst night: it rains at every gauge (3 a station, each its own), so that no scenario is spared; past 72, horizon
-24. The networks are those of benchmarks/inference.py: random weights, the product's shapes. One process, its time.
+24. The networks are those of benchmarks/inference.py: random weights, the product's shapes. Processor time, one thread.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hydria_plugin import Forecast, Forecaster, Window
-from hydria_plugin.values import Bools, Floats, onto_quantiles, two_way
+from hydria_plugin.values import Bools, Floats, onto_quantiles, thinned, two_way
 
 from .attributing_blend import belief
 from .cases import newest, usable
@@ -46,15 +46,15 @@ def of_blend(
     members = np.asarray(answers[speaker].members)
     followed = gain(answers, home, weights, values[..., window.layout.median])
     last = np.stack([last_of(window, r) for r in range(window.scenarios)], axis=1)  # (S, R)
-    laid, variance = np.empty_like(members), np.full((*values.shape[:2], 3), np.nan)
+    laid, variance = [], np.full((*values.shape[:2], 3), np.nan)
     for first in range(0, len(members), BLOCK):
         some = slice(first, first + BLOCK)
         start = last[some, :, None, None]
         way = followed[some, None, None] * (members[some] - start)
         paths = np.where(np.isfinite(start), start + way, members[some])
         variance[some, :, :2] = two_way(paths)
-        laid[some] = onto_quantiles(paths, values[some], window.quantiles)
-    return {"members": laid, "variance": variance}
+        laid.append(onto_quantiles(thinned(paths), values[some], window.quantiles))
+    return {"members": np.concatenate(laid), "variance": variance}
 
 
 def last_of(window: Window, scenario: int) -> Floats:

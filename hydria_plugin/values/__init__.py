@@ -11,7 +11,7 @@ from .arrays import Bools, Floats, Ints, Strings, Times, expect, freeze, read_on
 from .attributions import ENSEMBLE_MEDIAN, ESTIMATED, LIMITS, USUAL, Attribution
 from .bulletins import NOT_A_TIME, Alert, Basis, Bulletin, Problem, Reason, Report, Summary
 from .degrading import RUNGS, rungs_of
-from .ensembles import at_levels, band_variance, onto_quantiles, two_way
+from .ensembles import at_levels, band_variance, onto_quantiles, thinned, two_way
 from .feeds import KINDS, METHODS, QUANTITIES, SUMMED, UNITS, UNITS_OF, Flag, Layout, Observations, Signal, Wanted
 from .forecasts import Forecast, Verified
 from .windows import History, Window
@@ -58,5 +58,6 @@ __all__ = [
     "onto_quantiles",
     "read_only",
     "rungs_of",
+    "thinned",
     "two_way",
 ]

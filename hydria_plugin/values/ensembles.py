@@ -6,6 +6,8 @@ import numpy as np
 
 from .arrays import Floats
 
+MOST = 120  # trajectories of a station that are kept for alerts, store and page
+
 
 def two_way(members: Floats) -> Floats:
     """(S, H, 2) of trajectories (S, R, M, H): the variance that comes of the members (model) and of the scenarios
@@ -61,15 +63,24 @@ def tails(values: Floats, quantiles: Floats) -> tuple[Floats, Floats]:
     return np.asarray(below), np.asarray(above)
 
 
+def thinned(members: Floats) -> Floats:
+    """Trajectories (S, R, M, H), MOST of a station at most: all scenarios, of fewer members, one of them at least."""
+    r, m = members.shape[1:3]
+    if r * m <= MOST:
+        return members
+    pick = np.unique(np.linspace(0, m - 1, max(1, MOST // r)).round().astype(int))
+    return np.asarray(members[:, :, pick])
+
+
 def onto_quantiles(members: Floats, values: Floats, quantiles: tuple[float, ...]) -> Floats:
     """(S, R, M, H) the trajectories laid onto quantiles (S, H, Q), lead by lead, each keeping its rank: ensemble copula
     coupling (Schefzik et al. 2013). The member of rank r among N takes the value at probability (r + 1/2) / N: linear
     between the quantiles, exponential beyond; but what is not negative stays so. A station with a gap is NaN."""
     s, r, m, h = members.shape
     flat = members.reshape(s, r * m, h)
-    rank = flat.argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
     ladder = at_levels(np.asarray(values, dtype=np.float64), quantiles, (np.arange(r * m) + 0.5) / (r * m))
-    laid = np.take_along_axis(np.moveaxis(ladder, 2, 1), rank, axis=1)
+    laid = np.empty(flat.shape)
+    np.put_along_axis(laid, flat.argsort(axis=1, kind="stable"), np.moveaxis(ladder, 2, 1), axis=1)
     whole = np.asarray(np.isfinite(flat).all(axis=(1, 2)))
     return np.asarray(np.where(whole[:, None, None], laid, np.nan).reshape(members.shape))
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hydria_plugin.values import at_levels, band_variance, onto_quantiles, two_way
+from hydria_plugin.values import at_levels, band_variance, onto_quantiles, thinned, two_way
+from hydria_plugin.values.ensembles import MOST
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 NORMAL = np.array([NormalDist().inv_cdf(p) for p in LEVELS])
@@ -146,3 +147,15 @@ def test_a_gap_in_members_or_quantiles_is_a_gap() -> None:
 def test_one_quantile_is_what_every_member_becomes() -> None:
     laid = onto_quantiles(np.random.default_rng(2).normal(size=(1, 1, 4, 2)), np.array([[[5.0], [6.0]]]), (0.5,))
     np.testing.assert_array_equal(laid[0, 0], [[5.0, 6.0]] * 4)
+
+
+# ---- fewer trajectories
+
+
+@pytest.mark.parametrize(("r", "m", "left"), [(20, 40, 6), (1, 40, 40), (20, 6, 6), (200, 5, 1), (1, 500, 120)])
+def test_few_trajectories_are_kept_with_all_scenarios(r: int, m: int, left: int) -> None:
+    members = np.random.default_rng(1).normal(size=(2, r, m, 3))
+    kept = thinned(members)
+    assert kept.shape == (2, r, left, 3)
+    assert kept.shape[1] * kept.shape[2] <= max(MOST, r)
+    assert np.isin(kept, members).all()
