@@ -33,7 +33,7 @@ def test_a_good_configuration_can_start_with_warnings(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize(("ladder", "silent"), [('"ridge"', True), ('"blend"', True), ('"block-network"', False)])
+@pytest.mark.parametrize(("ladder", "silent"), [('"ridge"', True), ('"blend"', False), ('"block-network"', False)])
 def test_knox_with_nothing_to_read_is_a_warning(tmp_path: Path, ladder: str, silent: bool) -> None:
     text = FILES["hydria.toml"].replace('delay = "3min"', 'delay = "3min"\nexplainers = ["knox"]')
     config = write_site(tmp_path, {"hydria.toml": text.replace('["ridge", ', f"[{ladder}, ")}, days=3)

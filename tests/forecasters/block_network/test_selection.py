@@ -42,7 +42,7 @@ RECIPE = Recipe(members=8, hidden=3, decay=1.0, decay_straight=1.0, straight=Tru
 def given() -> tuple[Lesson, Plan]:
     split = split_of(HISTORY)
     roles, _ = roles_of(HISTORY, split, 0, True, None)
-    return lesson_of(HISTORY, split, 0, roles, 10_000, 6, 1), plan_of(HISTORY, split, 2, RECIPE, 1, 1)
+    return lesson_of(HISTORY, split, 0, roles, 10_000, 6, 1), plan_of(HISTORY, split, 2, RECIPE, 1)
 
 
 def no_spread(hidden: int, decay: float, window: int) -> float:
