@@ -1,6 +1,6 @@
 """How wrong a discharge is that a rating curve made of a stage: one curve per scenario, all of it too high or too low.
 
-Gaugings end somewhere; above, the doubt grows with the logarithm of the discharge, and the value is SUSPECT.
+Gaugings end somewhere; above, the doubt grows with the logarithm of the discharge, and the value is of UNKNOWN quality.
 """
 
 from __future__ import annotations

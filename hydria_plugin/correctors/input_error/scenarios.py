@@ -108,7 +108,7 @@ class Scenarios:
             told[into] = np.where(sigma[:, None] > 0, otherwise, told[into])
 
     def observed(self) -> Signal:
-        """(S, 1 + R, P) the targets; what lies above the highest gauging of its curve is SUSPECT."""
+        """(S, 1 + R, P) the targets; what lies above the highest gauging of its curve is of UNKNOWN quality."""
         signal, s = self.window.observed, np.arange(len(self.window.stations))
         values = widened(signal.values, 1 + self.drawn)
         changed, told = self.told
@@ -120,7 +120,8 @@ class Scenarios:
         return replace(with_values(signal, values), flags=widened(self.flags(), 1 + self.drawn))
 
     def flags(self) -> np.ndarray:
-        """(S, 1, P) flags of the targets; SUSPECT where good but for the curve."""
+        """(S, 1, P) flags of the targets; UNKNOWN, not good, where the curve was never gauged: still to be learned
+        from, or no band would ever meet a flood above the gaugings."""
         flags, values = self.window.observed.flags[:, :1], self.window.observed.values[:, :1]
         rows = [i for i, target in enumerate(self.window.layout.targets) if target in self.rated]
         if not rows:
@@ -128,7 +129,7 @@ class Scenarios:
         flags = flags.copy()
         for i in rows:
             beyond = self.rated[self.window.layout.targets[i]].beyond(values[i])
-            flags[i] = np.where(beyond & (flags[i] < Flag.SUSPECT), Flag.SUSPECT, flags[i])
+            flags[i] = np.where(beyond & (flags[i] == Flag.GOOD), Flag.UNKNOWN, flags[i])
         return flags
 
     def past(self) -> Signal:

@@ -56,13 +56,13 @@ def test_places_and_curves_come_from_the_tables(tmp_path: Path) -> None:
     assert np.all(np.abs(whole[:, gauged].std(axis=1)) < 0.05), "one curve, not one error a step"
 
 
-def test_above_the_highest_gauging_the_value_is_suspect(tmp_path: Path) -> None:
+def test_above_the_highest_gauging_the_quality_is_unknown(tmp_path: Path) -> None:
     pipeline = built(tmp_path, "station,valid_from,stage,discharge,sigma\nup,,0.5,2,0.2\nup,,0.6,3.2,0.2\n")
     bulletin = issued(pipeline)
     assert bulletin.window is not None
     observed = bulletin.window.observed.each(lambda a: a[bulletin.layout.stations.index("up"), 0])
     beyond = observed.values > 3.2
-    assert beyond.any() and (observed.flags[beyond] == Flag.SUSPECT).all()
+    assert beyond.any() and (observed.flags[beyond] == Flag.UNKNOWN).all()
     assert (observed.flags[~beyond & np.isfinite(observed.values)] == Flag.GOOD).all()
 
 
