@@ -1,8 +1,9 @@
 """``python -m benchmarks.correction.outage``: what lost gauges cost, with our fills and with others'.
 
-One model, the product's default blend, is trained on each station's whole record; outages are planted in the test part
-only. Persistence index: against the last value of the record without the outage, so a lost level costs as well. CRPS in
-standard deviations of the truth. Fitted models are kept under ``--keep``. ``--develop``: the first 80 % of every record
+One model, the product's default blend with its trained weights, learns from the first 80 % of each record without
+outages; they are planted in the last 20 %, whose values are forecast. Persistence index: against the last value of the
+record without the outage, so that a lost level costs; and against the last value that had come. CRPS in standard
+deviations of the truth. Fitted models are kept under ``--keep``. ``--develop``: the first 80 % of every record
 only."""
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from hydria_plugin.forecasters.ridge import Ridge
 from hydria_plugin.values import Floats, Ints
 from hydria_plugin.verification.scores import crps_each
 
-from .many import by_gaps, by_rule, many
+from .many import by_gaps, by_rule, causally, many
 from .planting import PLANS, planted, rain_slots
-from .report import Row, print_rows, write_markdown
+from .report import Case, Row, print_rows, write_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -83,10 +84,10 @@ def station_rows(name: str, history: History, folder: Path, fills: list[str], ou
         record = planted(history, outage, int(at[0]) - history.layout.past, SEED)
         for how in fills if outage != "none" else ["ours"]:
             values = answered(blend, record, at, shower(how, gaps))
-            found += scored(name, outage, how, history, at, values)
+            found += scored(Case(name, outage, how), history, record, at, values)
     usual = np.nanquantile(history.target.values[0][(split.fit | split.stop)[0]], history.layout.quantiles)
     values = np.broadcast_to(usual, (len(at), history.layout.horizon, len(usual)))
-    return found + scored(name, "any", "climatology", history, at, values)
+    return found + scored(Case(name, "any", "climatology"), history, history, at, values)
 
 
 def learned(split: Split) -> Split:
@@ -114,21 +115,28 @@ def answered(blend: Blend, record: History, at: Ints, show: Callable[[History, I
     return np.concatenate([blend.forecast(show(record, some)).values for some in parts])
 
 
-def scored(name: str, outage: str, how: str, history: History, at: Ints, values: Floats) -> list[Row]:
-    """A row per lead; where there is no forecast, the climatology's middle would have to do: counted as missing."""
+def scored(case: Case, history: History, record: History, at: Ints, values: Floats) -> list[Row]:
+    """A row per lead, over the issue times at which there is a forecast. ``record``: the history with the outage."""
     last, spread = history.target.values[0][at], float(np.nanstd(history.target.values[0][at]))
-    rows = []
+    came, rows = causally(record.target.values[0][:, None], "last")[at, 0], list[Row]()
     for lead in LEADS:
         truth, quantiles = truth_at(history, at, lead), values[:, lead - 1]
         asked = np.isfinite(truth) & np.isfinite(last)
         there = asked & np.isfinite(quantiles).all(axis=1)
-        naive = float(((truth - last)[there] ** 2).sum())
-        missed = float(((truth - quantiles[:, history.layout.median])[there] ** 2).sum())
-        index = 1 - missed / naive if naive > 0 else float("nan")
+        centre = quantiles[:, history.layout.median]
+        missed, kept, held = (float(((truth - x)[there] ** 2).sum()) for x in (centre, last, came))
         score = crps_each(truth[there], quantiles[there], history.layout.quantiles)
-        crps = float(score.mean()) / spread if there.any() else float("nan")
-        answered_share = float(there.sum() / max(1, asked.sum()))
-        rows.append(Row(name, outage, how, lead, index, crps, missed / max(1, there.sum()) / spread**2, answered_share))
+        rows.append(
+            Row(
+                case,
+                lead,
+                index=1 - missed / kept if kept > 0 else float("nan"),
+                index_of_known=1 - missed / held if held > 0 else float("nan"),
+                crps=float(score.mean()) / spread if there.any() else float("nan"),
+                squared=missed / max(1, int(there.sum())) / spread**2,
+                answered=float(there.sum() / max(1, int(asked.sum()))),
+            )
+        )
     return rows
 
 

@@ -1,68 +1,147 @@
-"""The outage curve, as a table."""
+"""The outage curve as tables, and what was asked against what was found."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+ASKED = {"one gauge": 0.02, "half the gauges": 0.06, "20 % of the inputs": 0.02, "20 % of all": 0.02}
+OURS, OTHERS = "ours", ("zero", "linear", "last")
+
 
 @dataclass(frozen=True)
-class Row:
-    """One station, outage, fill and lead."""
+class Case:
+    """A station, an outage, a fill."""
 
     station: str
     outage: str
     fill: str
+
+    @property
+    def basin(self) -> str:
+        return self.station.split(".")[0]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case and lead."""
+
+    case: Case
     lead: int
-    index: float  # persistence index
+    index: float  # persistence index, against the last value of the record without the outage
+    index_of_known: float  # against the last value that had come
     crps: float  # over the standard deviation of the truth
     squared: float  # squared error over the variance of the truth
     answered: float  # share of the issue times with a forecast
 
 
-def median(rows: Sequence[Row], outage: str, fill: str, lead: int, what: str) -> float:
-    """Over the stations."""
-    found = [getattr(r, what) for r in rows if (r.outage, r.fill, r.lead) == (outage, fill, lead)]
-    return float(np.median(found)) if found else float("nan")
+def costs(rows: Sequence[Row], what: Callable[[Row], float]) -> dict[tuple[str, str, str, int], float]:
+    """By station, outage, fill and lead: how much of a score the outage costs, rising = worse."""
+    whole = {(r.case.station, r.lead): what(r) for r in rows if r.case.outage == "none"}
+    return {
+        (r.case.station, r.case.outage, r.case.fill, r.lead): whole[r.case.station, r.lead] - what(r)
+        for r in rows
+        if (r.case.station, r.lead) in whole
+    }
 
 
-def cost(rows: Sequence[Row], outage: str, fill: str, lead: int) -> float:
-    """Median over the stations of the persistence index that the outage costs."""
-    whole = {r.station: r.index for r in rows if (r.outage, r.lead) == ("none", lead)}
-    found = [whole[r.station] - r.index for r in rows if (r.outage, r.fill, r.lead) == (outage, fill, lead)]
-    return float(np.median(found)) if found else float("nan")
+def over_basins(found: dict[tuple[str, str, str, int], float], outage: str, fill: str, lead: int) -> float:
+    """The median over the basins of the mean over each basin's stations."""
+    by_basin: dict[str, list[float]] = {}
+    for (station, o, f, le), value in found.items():
+        if (o, f, le) == (outage, fill, lead):
+            by_basin.setdefault(station.split(".")[0], []).append(value)
+    return float(np.median([np.mean(v) for v in by_basin.values()])) if by_basin else float("nan")
 
 
-def lines(rows: Sequence[Row]) -> list[str]:
-    """A Markdown table of medians, one line per outage and fill."""
+def scores(rows: Sequence[Row], what: Callable[[Row], float]) -> dict[tuple[str, str, str, int], float]:
+    return {(r.case.station, r.case.outage, r.case.fill, r.lead): what(r) for r in rows}
+
+
+def table(rows: Sequence[Row], found: dict[tuple[str, str, str, int], float], digits: int) -> list[str]:
+    """A Markdown table, a line per outage and fill, medians over the basins."""
     leads = sorted({r.lead for r in rows})
-    pairs = dict.fromkeys((r.outage, r.fill) for r in rows)
-    head = ["outage", "fill", *(f"PI +{f}" for f in leads), *(f"cost +{f}" for f in leads),
-            *(f"CRPS +{f}" for f in leads), "answered"]  # fmt: skip
-    out = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    for outage, fill in pairs:
-        cells = [f"{median(rows, outage, fill, f, 'index'):.3f}" for f in leads]
-        cells += [f"{cost(rows, outage, fill, f):.3f}" for f in leads]
-        cells += [f"{median(rows, outage, fill, f, 'crps'):.4f}" for f in leads]
-        cells.append(f"{median(rows, outage, fill, leads[0], 'answered'):.2f}")
+    out = ["| outage | fill | " + " | ".join(f"+{f}" for f in leads) + " |", "|---" * (len(leads) + 2) + "|"]
+    for outage, fill in dict.fromkeys((r.case.outage, r.case.fill) for r in rows):
+        cells = [f"{over_basins(found, outage, fill, f):.{digits}f}" for f in leads]
         out.append("| " + " | ".join([outage, fill, *cells]) + " |")
     return out
 
 
+def sections(rows: Sequence[Row]) -> list[str]:
+    """All tables of some stations."""
+    parts = [
+        ("Persistence index that the outage costs", costs(rows, lambda r: r.index), 3),
+        ("Persistence index", scores(rows, lambda r: r.index), 3),
+        ("Persistence index against the last value that had come", scores(rows, lambda r: r.index_of_known), 3),
+        ("CRPS over the standard deviation of the truth", scores(rows, lambda r: r.crps), 4),
+        ("Squared error over the variance of the truth", scores(rows, lambda r: r.squared), 4),
+        ("Share of the issue times with a forecast", scores(rows, lambda r: r.answered), 2),
+    ]
+    return [line for title, found, digits in parts for line in (f"### {title}", "", *table(rows, found, digits), "")]
+
+
+def verdicts(rows: Sequence[Row]) -> list[str]:
+    """What was asked, and what was found."""
+    found, leads = costs(rows, lambda r: r.index), sorted({r.lead for r in rows})
+    lines = []
+    for outage, most in ASKED.items():
+        told = {f: over_basins(found, outage, OURS, f) for f in leads}
+        said = ", ".join(f"+{f} {value:.3f}" for f, value in told.items())
+        good = all(value <= most for value in told.values())
+        lines.append(f"- {outage} costs at most {most}: {'yes' if good else 'NO'} ({said})")
+    return [*lines, *against_climatology(rows), *against_others(rows)]
+
+
+def against_climatology(rows: Sequence[Row]) -> list[str]:
+    """With the level lost, at every lead of every station."""
+    by_case = {(r.case.station, r.case.outage, r.case.fill, r.lead): r for r in rows}
+    lines = []
+    for name in ("crps", "squared"):
+        worse, count = [], 0
+        for (station, outage, fill, lead), row in by_case.items():
+            if (outage, fill) == ("level lost", OURS):
+                count += 1
+                if getattr(row, name) > getattr(by_case[station, "any", "climatology", lead], name):
+                    worse.append(f"{station} +{lead}")
+        lines.append(f"- level lost, {name} worse than climatology: {len(worse)} of {count} ({', '.join(worse)})")
+    return lines
+
+
+def against_others(rows: Sequence[Row]) -> list[str]:
+    """Columns of outage and lead in which another fill is better than ours, in the median over the basins."""
+    leads = sorted({r.lead for r in rows})
+    outages = [o for o in dict.fromkeys(r.case.outage for r in rows) if o not in ("none", "any")]
+    lines = []
+    for name, sign in (("index", -1), ("crps", 1)):
+        found = scores(rows, lambda r, name=name: getattr(r, name))  # type: ignore[misc]
+        better = []
+        for outage in outages:
+            for lead in leads:
+                mine = sign * over_basins(found, outage, OURS, lead)
+                its = {f: sign * over_basins(found, outage, f, lead) for f in OTHERS}
+                better += [f"{outage} +{lead} {fill}" for fill, value in its.items() if value < mine - 1e-9]
+        count = len(outages) * len(leads)
+        lines.append(f"- columns in which another fill is better, {name}: {len(better)} of {3 * count} "
+                     f"({'; '.join(better)})")  # fmt: skip
+    return lines
+
+
 def print_rows(rows: Sequence[Row]) -> None:
-    print("\n".join(lines(rows)))
+    print("\n".join([*sections(rows), *verdicts(rows)]))
 
 
 def write_markdown(out: Path, rows: Sequence[Row], seed: int) -> None:
-    """The medians, then every station."""
+    """The verdicts, the medians, then every station."""
     today = datetime.datetime.now(datetime.UTC).date()
-    stations = list(dict.fromkeys(r.station for r in rows))
+    stations = list(dict.fromkeys(r.case.station for r in rows))
     text = [f"# The outage curve, {today}", "", f"Seed {seed}; {len(stations)} stations: {', '.join(stations)}.", ""]
-    text += ["## Medians over the stations", "", *lines(rows), ""]
+    text += ["## Asked and found (medians over basins)", "", *verdicts(rows), ""]
+    text += ["## Medians over the basins", "", *sections(rows)]
     for station in stations:
-        text += [f"## {station}", "", *lines([r for r in rows if r.station == station]), ""]
+        text += [f"## {station}", "", *sections([r for r in rows if r.case.station == station])]
     out.write_text("\n".join(text), encoding="utf-8")

@@ -123,6 +123,6 @@ def rain_known(shown: Shown, b: Ints, p: Ints) -> Bools:
 
 
 def river_known(shown: Shown, p: Ints, river: Ints, lag: Ints) -> Bools:
-    """(C) whether the river's newest value is no older than its lag, or two steps."""
+    """(C) whether the river's value is there, or no older than a third of its lag."""
     last = shown.last[np.maximum(river, 0), p]
-    return np.asarray((river != ABSENT) & (last != ABSENT) & (p - last <= np.maximum(lag, 2)))
+    return np.asarray((river != ABSENT) & (last != ABSENT) & (p - last <= lag // 3))

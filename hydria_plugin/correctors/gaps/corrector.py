@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from hydria_plugin import History, ModelError, Signal, Split, Window
+from hydria_plugin import History, Layout, ModelError, Signal, Split, Window
 from hydria_plugin.values import Floats
 
 from .filling import Told, fill
@@ -30,6 +30,7 @@ class Gaps:
     def __init__(self, *, seed: int = 1) -> None:
         self.seed = seed
         self.model: Model | None = None
+        self.seen: tuple[Layout, Series, Web] | None = None
 
     def correct_inputs(self, window: Window) -> Window:
         """The window without gaps. Raises ValueError where scenarios differ already: their spread would be filled
@@ -38,9 +39,8 @@ class Gaps:
         lost = needed(past) & window.layout.present[:, None]
         if not lost.any() and not needed(observed).any():
             return window
-        series = Series.of(window.layout)
+        series, web = self.read(window.layout)
         values = series.gather(known(observed), known(past))
-        web = self.web(series)
         fills = fill(self.model, web, told_by(window, series, values), causal=False)
         return self.with_fills(window, series, web, fills)
 
@@ -63,6 +63,13 @@ class Gaps:
         target = put(history.target.each(lambda a: a[..., None]), series.places[:, :1], fills)
         inputs = put(history.inputs, series.places[:, 1:], fills)
         return replace(history, target=target.each(lambda a: a[..., 0]), inputs=inputs)
+
+    def read(self, layout: Layout) -> tuple[Series, Web]:
+        """The series of a layout; kept for the next cycle, which has the same."""
+        if self.seen is None or self.seen[0] is not layout:
+            series = Series.of(layout)
+            self.seen = layout, series, self.web(series)
+        return self.seen[1:]
 
     def web(self, series: Series) -> Web:
         return unfitted(series) if self.model is None else self.model.web(series)

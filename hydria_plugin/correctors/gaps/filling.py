@@ -122,12 +122,12 @@ def fill_rivers(model: Model | None, web: Web, told: Told, rain: Fills, b: Ints,
         return plain_rivers(told.values, b, p, causal)
     rest = plain_rivers(told.values, b[~mine], p[~mine], causal)
     b, p = b[mine], p[mine]
-    rows, shown, rivers = shown_of(model, web, told, rain, np.unique(b))
+    rows, shown = shown_of(model, web, told, rain, np.unique(b))
     here = np.full(len(web.rows), ABSENT, dtype=np.int64)
     here[rows] = np.arange(len(rows))
     following = next_of(shown.last) if not causal else np.full(shown.last.shape, ABSENT)
     at = here[b]
-    beside = np.where(rivers[at] == ABSENT, ABSENT, here[np.maximum(rivers[at], 0)])
+    beside = np.where(web.rivers[b] == ABSENT, ABSENT, here[np.maximum(web.rivers[b], 0)])
     place = model.rivers.place[web.rows[b]]
     cells = Cells(at, p, shown.last[at, p], following[at, p], place, beside, model.rivers.lags[web.rows[b]])
     z, sigma, method = in_two_passes(model, web, shown, cells, rows, following)
@@ -165,8 +165,8 @@ def named(cells: Cells, tier: Ints) -> NDArray[np.uint16]:
     return np.where(ahead, SMOOTHER, by_clue).astype(np.uint16)
 
 
-def shown_of(model: Model, web: Web, told: Told, rain: Fills, needing: Ints) -> tuple[Ints, Shown, Ints]:
-    """The rows that are needed, what they show, and (B, J) the rivers beside each of all."""
+def shown_of(model: Model, web: Web, told: Told, rain: Fills, needing: Ints) -> tuple[Ints, Shown]:
+    """The rows that are needed, those of the rivers beside them included, and what they show."""
     beside = web.rivers[needing]
     rows = np.unique(np.concatenate([needing, beside[beside != ABSENT]]))
     known_to = np.maximum(web.rows[rows], 0)
@@ -178,7 +178,7 @@ def shown_of(model: Model, web: Web, told: Told, rain: Fills, needing: Ints) -> 
     held = np.take_along_axis(z, np.maximum(last, 0), axis=1)
     depth, spoken = basin_rain(web, told, rain, rows)
     wet = Wetness(told.totals, told.rain_slots, told.home[rows], model.wet[known_to])
-    return rows, Shown(np.where(last == ABSENT, usual, held), usual, last, depth, spoken, wet), web.rivers
+    return rows, Shown(np.where(last == ABSENT, usual, held), usual, last, depth, spoken, wet)
 
 
 def usual_along(model: Model, told: Told, rows: Ints, known_to: Ints) -> Floats:

@@ -11,6 +11,7 @@ from hydria_plugin.values import SUMMED, Bools, Floats
 
 from .climate import fit_climate
 from .clues import BESIDE, width
+from .doubt import KINDS
 from .filling import Told, shown_of
 from .model import Model
 from .neighbours import fit_neighbours
@@ -57,7 +58,7 @@ def with_rivers(model: Model, history: History, series: Series, values: Floats, 
     if not len(rows):
         return model
     told = told_of(history, series, values)
-    _, shown, _ = shown_of(model, model.web(series), told, Fills.none(), np.arange(len(series.names)))
+    _, shown = shown_of(model, model.web(series), told, Fills.none(), np.arange(len(series.names)))
     rivers = fit_rivers(shown, rows, rivers_of(series), model.rivers.power, inside, seed)
     rain = np.where(inside, values, np.nan)
     showers = fit_showers(rain, shown.z, telling(series, TOLD_BY), np.flatnonzero(series.is_rain), seed)
@@ -73,10 +74,11 @@ def told_of(history: History, series: Series, values: Floats) -> Told:
 def no_rivers(n: int, totals: int, power: Floats) -> Rivers:
     """Before any is fitted."""
     nobody = np.full((n, BESIDE), ABSENT, dtype=np.int64)
-    nothing = np.zeros((0, TIERS, len(NOMINAL), width(totals)), dtype=np.float32)
-    error, bound = np.zeros((0, TIERS, len(NOMINAL), 2)), np.zeros(0)
+    weights, doubt = (np.zeros((0, TIERS, len(NOMINAL), k), dtype=np.float32) for k in (width(totals), KINDS))
+    each, bound = np.zeros((0, TIERS, len(NOMINAL)), dtype=np.float32), np.zeros(0)
     place = np.full(n, ABSENT, dtype=np.int64)
-    return Rivers(place, nobody, np.ones_like(nobody), power, nothing, error, bound, bound, bound)
+    lags = np.ones_like(nobody)
+    return Rivers(place, nobody, lags, power, weights, each, doubt, each, bound, bound, bound)
 
 
 def usual_wetness(history: History, series: Series, inside: Bools) -> Floats:

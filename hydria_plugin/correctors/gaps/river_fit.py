@@ -7,12 +7,14 @@ import numpy as np
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .clues import BESIDE, Shown, clues, columns, width
-from .regression import MOST, Sums, squared_error, thinned
-from .rivers import AGES, ENDLESS, NOMINAL, TIERS, Cells, Rivers
+from .doubt import KINDS, doubts, fit_doubt
+from .regression import MOST, Sums, thinned
+from .rivers import AGES, ENDLESS, NOMINAL, TIERS, Cells, Rivers, heeded
 from .series import ABSENT
 
 FEWEST = 200  # cases below which an age says nothing: the last value, or the climatology
 MARGIN = 0.5  # of the range seen, that a fill may go beyond it
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # of the cases, whose told change may be too small to count
 SLOWEST = 24  # steps of lag at most
 
 
@@ -22,17 +24,18 @@ def fit_rivers(shown: Shown, rows: Ints, near: list[list[int]], power: Floats, i
     place = np.full(n, ABSENT, dtype=np.int64)
     place[rows] = np.arange(len(rows))
     beside, lags = np.full((n, BESIDE), ABSENT, dtype=np.int64), np.ones((n, BESIDE), dtype=np.int64)
-    weights = np.zeros((len(rows), TIERS, len(NOMINAL), width(totals)), dtype=np.float32)
-    error, bend = np.zeros((len(rows), TIERS, len(NOMINAL), 2)), np.ones(len(rows))
-    low, high = np.full(len(rows), -np.inf), np.full(len(rows), np.inf)
+    shape, some = (len(rows), TIERS, len(NOMINAL)), len(rows)
+    weights, doubt = (np.zeros((*shape, k), dtype=np.float32) for k in (width(totals), KINDS))
+    least, error = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
+    low, high, bend = np.full(some, -np.inf), np.full(some, np.inf), np.ones(some)
     for i, row in enumerate(rows.tolist()):
         beside[row], lags[row] = best_beside(shown, row, near[row], inside)
         fitter = Fitter(shown, row, beside[row], lags[row], inside[row], np.random.default_rng([seed, i]))
         for age in range(len(NOMINAL)):
-            weights[i, :, age], error[i, :, age] = fitter.fit(age)
+            weights[i, :, age], least[i, :, age], doubt[i, :, age], error[i, :, age] = fitter.fit(age)
         low[i], high[i] = fitter.range()
-        bend[i] = fitter.bend(weights[i], error[i])
-    return Rivers(place, beside, lags, power, weights, error, bend, low, high)
+        bend[i] = fitter.bend(weights[i])
+    return Rivers(place, beside, lags, power, weights, least, doubt, error, bend, low, high)
 
 
 def known_at(shown: Shown, row: int) -> Bools:
@@ -106,24 +109,27 @@ class Fitter:
         facts = clues(self.shown, cells.b, cells.p, cells.q, cells.rivers, cells.lags)
         return facts, change[keep], weight, cells.p
 
-    def fit(self, age: int) -> tuple[Floats, Floats]:
-        """(TIERS, F) weights and (TIERS, 2) squared errors at one age; a tier that would do better with fewer of its
-        clues does with fewer."""
+    def fit(self, age: int) -> tuple[Floats, Floats, Floats, Floats]:
+        """(TIERS, F) weights, (TIERS) the least change that counts, (TIERS, KINDS) doubt and (TIERS) mean squared error
+        at one age; a tier that would do better with fewer of its clues does with fewer."""
         x, y, weight, p = self.cases(age)
-        weights, error, left = np.zeros((TIERS, x.shape[1])), np.zeros((TIERS, 2)), np.full(TIERS, np.inf)
+        weights, doubt = np.zeros((TIERS, x.shape[1])), np.zeros((TIERS, KINDS))
+        least, error = np.zeros(TIERS), np.full(TIERS, np.inf)
         if len(y) < FEWEST:
-            error[:, 0] = float((weight * y**2).sum() / max(weight.sum(), 1.0)) if len(y) else 1.0
-            return weights, error
-        sums = Sums.of(x, y, weight, p)
-        sums = sums.calmed(self.clues_of(self.tiers[-1]))
+            error[:] = float((weight * y**2).sum() / max(weight.sum(), 1.0)) if len(y) else 1.0
+            doubt[:, 0] = np.sqrt(error)
+            return weights, least, doubt, error
+        sums = Sums.of(x, y, weight, p).calmed(self.clues_of(self.tiers[-1]))
         for tier in self.tiers:
             weights[tier], told = sums.best(self.clues_of(tier))
-            left[tier] = float((weight * (y - told) ** 2).sum())
-            error[tier] = squared_error(y - told, told, weight)
-        for tier in self.tiers:
-            least = min((t for t in self.tiers if t & tier == t), key=lambda t: left[t])
-            weights[tier], error[tier] = weights[least], error[least]
-        return weights, error
+            least[tier] = threshold(told, y, weight)
+            told = heeded(told, least[tier])
+            error[tier] = float((weight * (y - told) ** 2).sum() / weight.sum())
+            doubt[tier] = fit_doubt(doubts(x, told, np.full(len(y), tier)), y - told, weight)
+        best = [min((t for t in self.tiers if t & tier == t), key=lambda t: error[t]) for tier in self.tiers]
+        for array in (weights, least, doubt, error):
+            array[self.tiers] = array[best]
+        return weights, least, doubt, error
 
     def clues_of(self, tier: int) -> Ints:
         """The clues that a tier may use."""
@@ -140,7 +146,7 @@ class Fitter:
         room = MARGIN * (high - low)
         return (max(0.0, low - room) if low >= 0 else low - room), high + room
 
-    def bend(self, weights: Floats, error: Floats) -> float:
+    def bend(self, weights: Floats) -> float:
         """How the error two steps after the last value follows from that one step after it."""
         there = known_at(self.shown, self.row)
         p = np.flatnonzero(self.known)
@@ -160,3 +166,18 @@ class Fitter:
         if not (0 < share < 1 and 0 < ratio < 1):
             return 1.0
         return float(np.clip(np.log(share) / np.log(ratio), 0.5, 1.0))
+
+
+def threshold(told: Floats, change: Floats, weight: Floats) -> float:
+    """The least change told that is to count: by which the mean absolute error is smallest, as long as the mean
+    square does not grow by more than a hundredth."""
+    size = np.sort(np.abs(told))
+    best, found = np.inf, 0.0
+    square = float((weight * np.asarray(change - told) ** 2).sum())
+    for share in SHARES:
+        least = float(size[int(share * (len(size) - 1))]) if share else 0.0
+        left = np.asarray(change - heeded(told, least))
+        lost = float((weight * np.abs(left)).sum())
+        if lost < best and float((weight * left**2).sum()) <= 1.01 * square:
+            best, found = lost, least
+    return found

@@ -17,10 +17,11 @@ import numpy as np
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .clues import BESIDE, Shown, clues, rain_known, river_known
+from .doubt import doubts, variance_of
 from .series import ABSENT
 
-AGES = (1, 2, 4, 8, 16, 32)
-NOMINAL = (*AGES, 128)  # the last stands for no last value at all
+AGES = (1, 2, 4, 8, 16, 32, 64)  # and older, as long as it is seen
+NOMINAL = (*AGES, 1_000_000)  # the last stands for no last value at all
 ENDLESS = len(AGES)
 TIERS = 2 ** (1 + BESIDE)  # rain known, first river known, second river known
 LEAST_LEFT = 0.05  # of its variance that a bridged value keeps at least
@@ -35,7 +36,9 @@ class Rivers:
     lags: Ints  # (N, J) steps, at least 1
     power: Floats  # (N) of the scale in which they are filled
     weights: Floats  # (R, TIERS, ages, F)
-    error: Floats  # (R, TIERS, ages, 2) squared error at rest, and per squared change told
+    least: Floats  # (R, TIERS, ages) a change told that is not beyond this counts as nothing
+    doubt: Floats  # (R, TIERS, ages, KINDS) what its error grows with (doubt.py)
+    error: Floats  # (R, TIERS, ages) mean squared error
     bend: Floats  # (R) 1: the error is made of independent steps, 1/2: of one wrong slope
     low: Floats  # (R) what is never left
     high: Floats  # (R)
@@ -90,9 +93,9 @@ def tier_of(shown: Shown, cells: Cells) -> Ints:
 def told(model: Rivers, shown: Shown, cells: Cells, tier: Ints) -> tuple[Floats, Floats]:
     """(C) value and (C) variance, from before only: between the ages that were fitted, by the logarithm of age."""
     facts = clues(shown, cells.b, cells.p, cells.q, cells.rivers, cells.lags)
-    age = np.where(cells.q == ABSENT, NOMINAL[-1], cells.p - cells.q)
-    place = np.interp(np.log2(np.clip(age, 1, NOMINAL[-1])), np.log2(NOMINAL), np.arange(len(NOMINAL)))
-    lower = np.minimum(place.astype(np.int64), ENDLESS)
+    age = np.clip(cells.p - cells.q, 1, AGES[-1])
+    place = np.where(cells.q == ABSENT, ENDLESS, np.interp(np.log2(age), np.log2(AGES), np.arange(len(AGES))))
+    lower = place.astype(np.int64)
     share = place - lower
     found, doubt = at_age(model, shown, cells, facts, tier, lower)
     between = np.flatnonzero(share > 0)
@@ -112,9 +115,16 @@ def at_age(model: Rivers, shown: Shown, cells: Cells, facts: Floats, tier: Ints,
     usual = shown.usual[cells.b, cells.p]
     start = np.where(endless, usual, shown.z[cells.b, np.maximum(cells.q, 0)])
     weights = model.weights[cells.row, tier, age]
-    change = (weights * facts).sum(axis=1)
-    rest, moving = model.error[cells.row, tier, age].T
-    return start + change, rest + moving * change**2
+    change = heeded((weights * facts).sum(axis=1), model.least[cells.row, tier, age])
+    return start + change, variance_of(doubts(facts, change, tier), model.doubt[cells.row, tier, age])
+
+
+def heeded(change: Floats, least: Floats | float) -> Floats:
+    """A change that is not beyond ``least`` is none, a much larger one is followed whole: most water stands still, and
+    a gauge reads in steps (the non-negative garrote: Breiman 1995, Technometrics 37, 373-384)."""
+    size = np.abs(change)
+    share = np.divide(least, size, out=np.ones_like(size), where=size > least)
+    return np.asarray(change * (1.0 - share**2))
 
 
 def filled(model: Rivers, shown: Shown, cells: Cells) -> tuple[Floats, Floats, Ints]:
@@ -146,7 +156,7 @@ def led_back(
     """Before the first value: it is led back, and fades with its age."""
     end, _ = told(model, shown, cells.to(cells.r), tier)
     ahead = cells.r - cells.p
-    knot = np.clip(np.searchsorted(NOMINAL, ahead), 0, ENDLESS)
-    near, far = model.error[cells.row, tier, knot, 0], model.error[cells.row, tier, ENDLESS, 0]
+    knot = np.minimum(np.searchsorted(AGES, ahead), ENDLESS - 1)
+    near, far = model.error[cells.row, tier, knot], model.error[cells.row, tier, ENDLESS]
     kept = np.sqrt(np.clip(1.0 - near / np.maximum(far, 1e-12), 0.0, 1.0))
     return value + kept * (shown.z[cells.b, cells.r] - end), np.maximum(variance * (1 - kept**2), near)

@@ -93,18 +93,26 @@ def needed(signal: Signal) -> Bools:
 def put(signal: Signal, places: Ints, fills: Fills) -> Signal:
     """``signal`` (S, L, W) whose column w of station s is the series ``places`` (S, W), with the fills in it; what is
     there already stays. Flags and what was received stay as they were."""
-    length = signal.shape[1]
-    count = int(max(fills.series.max(initial=0), places.max(initial=0))) + 1
-    at = np.full((count + 1, length), ABSENT, dtype=np.int64)  # the last row is what is absent
-    at[fills.series, fills.step] = np.arange(len(fills))
-    mine = np.moveaxis(at[places], 1, 2)  # (S, L, W)
-    mine = np.where(needed(signal), mine, ABSENT)
-    there = np.nonzero(mine >= 0)
-    if not len(there[0]):
+    s, w, pick = wherever(places, fills)
+    cell = s, fills.step[pick], w
+    free = needed(signal.each(lambda a: a[cell]))
+    if not free.any():
         return signal
-    pick = mine[there]
+    cell, pick = (cell[0][free], cell[1][free], cell[2][free]), pick[free]
     arrays = {name: np.array(getattr(signal, name)) for name in ("values", "sigma", "method")}
-    arrays["values"][there] = fills.values[pick]
-    arrays["sigma"][there] = fills.sigma[pick]
-    arrays["method"][there] = fills.method[pick]
+    for name, array in arrays.items():
+        array[cell] = getattr(fills, name)[pick]
     return Signal(arrays["values"], arrays["sigma"], signal.flags, arrays["method"], signal.raw)
+
+
+def wherever(places: Ints, fills: Fills) -> tuple[Ints, Ints, Ints]:
+    """Station, column and fill, for every place in which the series of a fill is shown."""
+    flat = places.reshape(-1)
+    order = np.argsort(flat, kind="stable")
+    first, last = (np.searchsorted(flat[order], fills.series, side=side) for side in ("left", "right"))
+    count = last - first
+    pick = np.repeat(np.arange(len(fills)), count)
+    within = np.arange(len(pick)) - np.repeat(np.cumsum(count) - count, count)
+    at = order[np.repeat(first, count) + within]
+    columns = max(1, places.shape[1])
+    return at // columns, at % columns, pick

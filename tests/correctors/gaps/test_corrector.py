@@ -57,12 +57,39 @@ def test_the_kit_accepts_it(corrector: Gaps) -> None:
     check_corrector(corrector)
 
 
-def test_the_kit_accepts_it_trained() -> None:
-    layout = sample_layout()
-    history = sample_history(layout)
+def three_stations() -> tuple[Gaps, History]:
+    """Trained on the samples' basin of three stations."""
+    history = sample_history(sample_layout(), gaps=0.0)
     fit = np.ones((3, len(history)), dtype=bool)
     split = replace(first_two_thirds(RECORD), fit=fit, stop=~fit, test=~fit, events=np.full(fit.shape, -1, np.int32))
-    check_corrector(Gaps().fit(history, split), layout)
+    return Gaps().fit(history, split), history
+
+
+def test_the_kit_accepts_it_trained() -> None:
+    check_corrector(three_stations()[0], sample_layout())
+
+
+TRAINED, THREE = three_stations()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.booleans(), min_size=6, max_size=6), st.integers(0, 5))
+def test_what_is_filled_does_not_depend_on_gaps_at_other_stations(others: list[bool], mine: int) -> None:
+    """``mine``: the target or the river upstream of one of three stations; ``others``: which more of these are lost."""
+    window = window_of(THREE, 1200)
+
+    def filled(lost: list[int]) -> Window:
+        target, past = np.array(window.observed.values), np.array(window.past.values)
+        for place in lost:
+            (target if place < 3 else past[..., 2])[place % 3, :, -3:] = np.nan
+        return TRAINED.correct_inputs(replace(window, observed=Signal.measured(target), past=Signal.measured(past)))
+
+    elsewhere = [n for n, lost in enumerate(others) if lost and n % 3 != mine % 3]
+    alone, among = filled([mine]), filled([mine, *elsewhere])
+    s = mine % 3
+    assert np.array_equal(alone.observed.values[s], among.observed.values[s])
+    assert np.array_equal(alone.past.values[s], among.past.values[s], equal_nan=True)
+    assert np.array_equal(alone.observed.method[s], among.observed.method[s])
 
 
 def test_a_window_without_gaps_is_left_as_it_is() -> None:
