@@ -12,7 +12,7 @@ KINDS = 6  # nothing, the change told, own movement over three and twelve steps,
 RAIN = OWN + 2 * LAGS * BESIDE
 NORMAL, HEAVIEST = 1.2533, 2.0  # standard deviation over mean absolute value: a normal's, and the most reckoned with
 ROUNDS, DESCENTS = 3, 60
-TINY = 1e-9
+TINY, NEAR = 1e-9, 1e-3
 
 
 def doubts(facts: Floats, change: Floats, tier: Ints) -> Floats:
@@ -52,6 +52,9 @@ def nonnegative(x: Floats, y: Floats) -> Floats:
     found = np.zeros(len(right))
     moving = np.flatnonzero(np.diag(gram) > TINY * max(float(np.diag(gram).max()), TINY))
     for _ in range(DESCENTS):
+        before = found.copy()
         for d in moving:
             found[d] = max(0.0, (right[d] - gram[d] @ found + gram[d, d] * found[d]) / gram[d, d])
+        if np.abs(found - before).max() <= NEAR * max(float(found.max()), TINY):
+            break
     return found

@@ -65,7 +65,8 @@ def joined(*parts: Fills) -> Fills:
 
 
 def fill_rain(model: Model | None, web: Web, told: Told, b: Ints, p: Ints, causal: bool) -> Fills:
-    """By the neighbours that speak; else by the rivers; else the climatology."""
+    """By the neighbours that speak, and the gauge itself a step before and after; else by the rivers; else the
+    climatology."""
     value, sigma = plain_rain(told.values, web.rain[b], p)
     method = np.full(len(b), NEIGHBOURS)
     mine = web.rows[b] != ABSENT
@@ -73,11 +74,21 @@ def fill_rain(model: Model | None, web: Web, told: Told, b: Ints, p: Ints, causa
         return Fills(b, p, value, sigma, method)
     rows, near = web.rows[b[mine]], web.near[b[mine]]
     beside = np.where(near == ABSENT, np.nan, told.values[np.maximum(near, 0), p[mine][:, None]])
-    found, error = estimate(model.neighbours, rows, beside)
-    value[mine], sigma[mine] = found, error
-    alone = np.flatnonzero(mine)[np.isnan(found)]
+    before, after = own_steps(told.values, b[mine], p[mine], causal)
+    value[mine], sigma[mine] = estimate(model.neighbours, rows, np.concatenate([beside, before, after], axis=1))
+    by_itself = np.where(np.isfinite(after[:, 0]), SMOOTHER, FILTER)
+    method[mine] = np.where(np.isfinite(beside).any(axis=1), NEIGHBOURS, by_itself)
+    alone = np.flatnonzero(mine & np.isnan(value))
     value[alone], sigma[alone], method[alone] = without_gauges(model, web, told, b[alone], p[alone], causal)
     return Fills(b, p, value, sigma, method)
+
+
+def own_steps(values: Floats, b: Ints, p: Ints, causal: bool) -> tuple[Floats, Floats]:
+    """(C, 1) what the gauges read one step before, and one after where that may be known."""
+    length = values.shape[1]
+    before = np.where(p > 0, values[b, np.maximum(p - 1, 0)], np.nan)
+    after = np.where((p < length - 1) & (not causal), values[b, np.minimum(p + 1, length - 1)], np.nan)
+    return before[:, None], after[:, None]
 
 
 def without_gauges(
@@ -200,7 +211,7 @@ def basin_rain(web: Web, told: Told, rain: Fills, rows: Ints) -> tuple[Floats, I
     values = np.full((len(gauges) + 1, length), np.nan)
     values[:-1] = told.values[gauges]
     at = place[rain.series]
-    pick = (at < len(gauges)) & (rain.method == NEIGHBOURS)
+    pick = (at < len(gauges)) & np.isin(rain.method, (NEIGHBOURS, SMOOTHER, FILTER))
     values[at[pick], rain.step[pick]] = rain.values[pick]
     total, count = np.zeros((len(groups), length)), np.zeros((len(groups), length), dtype=np.int64)
     for g in range(groups.shape[1]):

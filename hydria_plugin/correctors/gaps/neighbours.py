@@ -1,4 +1,5 @@
-"""Rain from the gauges nearby: the best linear estimate from whichever of them speak.
+"""Rain from the gauges nearby, and from the gauge itself one step before and after: the best linear estimate from
+whichever of these speak.
 
 What is kept are mean products (uncentred second moments) of a gauge and its neighbours, so that the weights for any
 subset are one small system of equations, dry neighbours give no rain, and the estimate has the gauge's own volume.
@@ -15,6 +16,7 @@ from hydria_plugin.values import Bools, Floats, Ints
 from .series import ABSENT
 
 NEAR = 6  # neighbours at most
+SIDES = NEAR + 2  # and the gauge itself, one step before and one after
 WETTEST = 4_000  # steps by which neighbours are chosen
 ALIKE = 0.2  # uncentred correlation below which a gauge is no neighbour
 RIDGE = 0.02
@@ -29,7 +31,7 @@ class Neighbours:
     """Of N series; those that are no rain have none."""
 
     near: Ints  # (N, K)
-    products: Floats  # (N, 1 + K, 1 + K) the gauge first; zero where a neighbour is absent
+    products: Floats  # (N, 1 + SIDES, 1 + SIDES) the gauge first; zero where a neighbour is absent
     error: Floats  # (N, 2) of the estimate from all of them: mm2 where it is dry, and per mm2 estimated
 
 
@@ -40,14 +42,19 @@ def fit_neighbours(rain: Floats, is_rain: Bools) -> Neighbours:
     rows = np.flatnonzero(is_rain)
     if len(rows) > 1:
         near[rows] = chosen(rain[rows], rows)
-    products, error = np.zeros((n, NEAR + 1, NEAR + 1)), np.zeros((n, 2))
+    products, error = np.zeros((n, SIDES + 1, SIDES + 1)), np.zeros((n, 2))
     for row in rows.tolist():
-        mine = near[row][near[row] >= 0]
-        seen = rain[[row, *mine.tolist()]]
-        k = len(seen)
-        products[row, :k, :k] = mean_products(seen)
+        seen = np.concatenate([rain[[row]], sides(rain, near[[row]].T, np.array(row))])
+        products[row] = mean_products(seen)
         error[row] = error_of(seen, products[row])
     return Neighbours(near, products, error)
+
+
+def sides(rain: Floats, near: Ints, row: Ints) -> Floats:
+    """(SIDES, T) what may speak for a gauge, NaN where it is absent or silent."""
+    whole = np.where(near == ABSENT, np.nan, rain[np.maximum(near[:, 0], 0)])
+    gone, own = np.full(1, np.nan), rain[row]
+    return np.concatenate([whole, np.concatenate([gone, own[:-1]])[None], np.concatenate([own[1:], gone])[None]])
 
 
 def chosen(rain: Floats, rows: Ints) -> Ints:
@@ -79,19 +86,16 @@ def mean_products(seen: Floats) -> Floats:
 
 def error_of(seen: Floats, products: Floats) -> Floats:
     """(2) squared error where the estimate is dry, and beyond that per its square."""
-    there = np.isfinite(seen).all(axis=0)
-    k = len(seen) - 1
-    if k == 0 or there.sum() < JOINT:
+    spoken = np.asarray(np.isfinite(seen).any(axis=1))
+    there = np.asarray(np.isfinite(seen[spoken]).all(axis=0))
+    if there.sum() < JOINT:
         return np.array([products[0, 0], 0.0])
-    beside = np.zeros((int(there.sum()), NEAR))
-    beside[:, :k] = seen[1:, there].T
-    speaking = np.zeros(beside.shape, dtype=bool)
-    speaking[:, :k] = True
-    weights = weights_for(products[None], speaking[:1])[0]
+    truth, beside = seen[0, there], np.where(spoken[1:, None], seen[1:, there], 0.0).T
+    weights = weights_for(products[None], spoken[None, 1:])[0]
     estimate = np.maximum(beside @ weights, 0.0)
-    missed = (seen[0, there] - estimate) ** 2
+    missed = (truth - estimate) ** 2
     dry = estimate < DRY_MM
-    low = (HALF_NORMAL * float(seen[0, there][dry].mean())) ** 2 if dry.any() else 0.0
+    low = (HALF_NORMAL * float(truth[dry].mean())) ** 2 if dry.any() else 0.0
     energy = float((estimate[~dry] ** 2).sum())
     high = float(np.maximum(missed[~dry] - low, 0.0).sum()) / energy if energy > 0 else 1.0
     return np.array([max(low, 1e-6), max(high, 1e-4)])
@@ -119,15 +123,16 @@ def left_over(products: Floats, weights: Floats) -> Floats:
 
 
 def estimate(model: Neighbours, rows: Ints, beside: Floats) -> tuple[Floats, Floats]:
-    """(C) estimates and (C) their standard errors from the neighbours' values ``beside`` (C, K), NaN = silent; NaN
-    where none speaks."""
-    speaking = np.isfinite(beside)
-    products = model.products[rows]
+    """(C) estimates and (C) their standard errors from what is beside, (C, SIDES) or the neighbours only (C, NEAR),
+    NaN = silent; NaN where none speaks."""
+    alone = np.full((len(beside), SIDES - beside.shape[1]), np.nan)
+    beside = np.concatenate([beside, alone], axis=1)
+    products, speaking = model.products[rows], np.isfinite(beside)
     weights = weights_for(products, speaking)
     value = np.maximum((weights * np.where(speaking, beside, 0.0)).sum(axis=1), 0.0)
-    spoken = (speaking & (model.near[rows] >= 0)).any(axis=1)
-    of_all = left_over(products, weights_for(products, model.near[rows] >= 0))
+    of_all = left_over(products, weights_for(products, np.ones(speaking.shape, dtype=bool)))
     widened = left_over(products, weights) / np.maximum(of_all, 1e-12)
     low, high = model.error[rows].T
     sigma = np.sqrt((low + high * value**2) * np.maximum(widened, 1.0))
+    spoken = (weights != 0).any(axis=1)
     return np.where(spoken, value, np.nan), np.where(spoken, sigma, np.nan)

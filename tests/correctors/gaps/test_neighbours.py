@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydria_plugin.correctors.gaps.neighbours import NEAR, estimate, fit_neighbours
+from hydria_plugin.correctors.gaps.neighbours import NEAR, SIDES, estimate, fit_neighbours
 from hydria_plugin.correctors.gaps.series import ABSENT
 from hydria_plugin.values import Floats
 
@@ -73,3 +73,19 @@ def test_gauges_that_never_spoke_together_tell_nothing_of_each_other() -> None:
     apart[0, 1500:], apart[1, :1500] = np.nan, np.nan
     model = fit_neighbours(apart, np.ones(2, dtype=bool))
     assert (model.near == ABSENT).all()
+
+
+def test_a_gauge_alone_is_told_by_its_own_steps_before_and_after() -> None:
+    """A storm that lasts: between two wet steps it rains, between two dry ones it does not."""
+    rng = np.random.default_rng(4)
+    cloud = np.convolve(np.where(rng.random(4000) < 0.02, rng.gamma(2.0, 4.0, 4000), 0.0), [0.2, 0.3, 0.3, 0.2], "same")
+    model = fit_neighbours(cloud[None], np.ones(1, dtype=bool))
+    sides = np.full((len(cloud) - 2, SIDES), np.nan)
+    sides[:, NEAR], sides[:, NEAR + 1] = cloud[:-2], cloud[2:]
+    told, sigma = estimate(model, np.zeros(len(sides), dtype=np.int64), sides)
+    assert ((told - cloud[1:-1]) ** 2).mean() < 0.2 * (cloud**2).mean()
+    assert (told[(cloud[:-2] == 0) & (cloud[2:] == 0)] == 0).all() and (sigma > 0).all()
+    sides[:, NEAR + 1] = np.nan
+    _, unsure = estimate(model, np.zeros(len(sides), dtype=np.int64), sides)
+    wet = cloud[:-2] > 1.0
+    assert (unsure[wet] / np.maximum(told[wet], 1.0)).mean() > (sigma[wet] / np.maximum(told[wet], 1.0)).mean()
