@@ -17,8 +17,8 @@ station, without a rain forecast. "One gauge" and "half the gauges" (2 of 3, 1 o
 which are lost is drawn. The index is against the last value of the *whole* record: where a fifth of the levels is
 missing, no fill can cost nothing at +1. A level lost is lost for the whole test part, longer than the window. "Left as
 gaps" is the forecasters' own way: no forecast where the last level is older than six steps, and scored on the rest. The
-Cance has 1,128 steps and one flood; its test part, as those of Walnut Creek and 03567500, is quiet water: there an index
-is a ratio of nearly nothing.
+Cance has 1,128 steps and one flood; its test part, as those of Walnut Creek and 03567500, is quiet water: there an
+index is a ratio of nearly nothing.
 """
 OURS, OTHERS = "ours", ("zero", "linear", "last")
 
