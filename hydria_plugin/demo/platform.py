@@ -121,6 +121,8 @@ stations = "stations.csv"
 inputs = "inputs.csv"
 source = {{ use = "csv", path = "feeds", time = "time_utc" }}
 forecasters = ["blend", "persistence"]  # in order: the next fills what is missing
+correct_inputs = ["quality", "gaps", "input-error"]     # feeds are judged, filled, and their error carried along
+correct_forecast = ["error-model", "conformal"]         # bands follow what is verified
 sinks = [{{ use = "csv", path = "out" }}]
 
 [pipelines.{PIPELINE}.forecaster.blend]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from .estimated import base_sigma, less_sure, sigma_at
 from .scenarios import mixture, widened
 
 FORESEEN = ("rain", "pet", "temperature")  # kinds whose future a weather service can give
+AT_ONCE = 20_000  # cases that are asked for together
 NOWHERE = -1  # row of a station the model was not fitted for
 
 
@@ -104,16 +105,24 @@ def rows_of_names(asked_for: tuple[str, ...], stations: tuple[str, ...]) -> Ints
 
 def cases_of_window(window: Window, scenario: int, rows: Ints, max_age: int) -> Cases:
     """One case per station."""
-    kinds = window.layout.kinds
-    target = usable(window.observed.each(lambda a: a[:, scenario]))
-    future = usable(window.future.each(lambda a: a[:, scenario]))
+    return cases_of_scenarios(window, slice(scenario, scenario + 1), rows, max_age)
+
+
+def cases_of_scenarios(window: Window, some: slice, rows: Ints, max_age: int) -> Cases:
+    """One case per station and scenario of ``some``, a station's scenarios one after the other."""
+    kinds, many = window.layout.kinds, len(range(*some.indices(window.scenarios)))
+
+    def flat(array: Any) -> Any:  # (S, R, ...) -> (S R, ...)
+        return array[:, some].reshape(len(rows) * many, *array.shape[2:])
+
+    target = usable(window.observed.each(flat))
     return Cases(
         kinds,
         target,
-        with_neighbours(usable(window.past.each(lambda a: a[:, scenario])), kinds),
-        with_neighbours(future, kinds),
-        np.asarray(window.antecedent, dtype=np.float64),
-        rows,
+        with_neighbours(usable(window.past.each(flat)), kinds),
+        with_neighbours(usable(window.future.each(flat)), kinds),
+        np.repeat(np.asarray(window.antecedent, dtype=np.float64), many, axis=0),
+        np.repeat(rows, many),
         newest(target, max_age),
     )
 
@@ -167,10 +176,19 @@ def forecast_window(window: Window, rows: Ints, max_age: int, answer: Answer) ->
         return less_sure(best, base_sigma(window, max_age), window.quantiles)
     if not len(wide):
         return best
-    doubted, values = window.only(wide), best.copy()
-    each = [answer(cases_of_window(doubted, r, rows[wide], max_age)) for r in range(1, window.scenarios)]
-    values[wide] = mixture(np.stack(each, axis=1), window.quantiles)
+    values = best.copy()
+    values[wide] = mixture(over_scenarios(window.only(wide), rows[wide], max_age, answer), window.quantiles)
     return values
+
+
+def over_scenarios(window: Window, rows: Ints, max_age: int, answer: Answer) -> Floats:
+    """(S, R - 1, H, Q) quantiles of every scenario but the best estimate, as many asked for at once as are cheap."""
+    at_once, last = max(1, AT_ONCE // len(rows)), window.scenarios
+    parts = []
+    for first in range(1, last, at_once):
+        told = answer(cases_of_scenarios(window, slice(first, first + at_once), rows, max_age))
+        parts.append(told.reshape(len(rows), -1, *told.shape[1:]))
+    return np.concatenate(parts, axis=1)
 
 
 def forecast_history(history: History, at: Ints, future: bool, rows: Ints, max_age: int, answer: Answer) -> Floats:
@@ -187,6 +205,6 @@ def forecast_history(history: History, at: Ints, future: bool, rows: Ints, max_a
     return np.where(whole[:, :, None, None], values, np.nan)
 
 
-def chunks(length: int, size: int = 20_000) -> Iterator[slice]:
+def chunks(length: int, size: int = AT_ONCE) -> Iterator[slice]:
     """Slices of at most ``size``, so that strided copies stay small."""
     return (slice(first, min(first + size, length)) for first in range(0, length, size))

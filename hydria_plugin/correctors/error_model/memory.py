@@ -9,12 +9,14 @@ error of a flood is not that of low water, 1 of a level.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Self
 
 import numpy as np
 
 from hydria_plugin import State
 from hydria_plugin.values import Floats
+from hydria_plugin.values.arrays import read_only
 
 KNOTS = 4
 POWERS = {"discharge": 0.4, "level": 1.0}
@@ -23,9 +25,17 @@ PRIOR = 20.0  # valid times without any error that lasts, at the mean square of 
 MOST = 2.0  # root mean squares of the errors that a correction is at most
 
 
+@cache
 def leads_of(horizon: int) -> tuple[int, ...]:
     """K leads, evenly spaced in their logarithm."""
     return tuple(int(k) for k in np.unique(np.round(np.geomspace(1, horizon, min(KNOTS, horizon))).astype(int)))
+
+
+@cache
+def between(horizon: int) -> Floats:
+    """(H, K) weights with which values at the leads of the knots make values at all leads."""
+    knots, logs = np.log(leads_of(horizon)), np.log(np.arange(1, horizon + 1))
+    return read_only(np.stack([np.interp(logs, knots, row) for row in np.eye(len(knots))], axis=1))
 
 
 def shown(values: Floats, powers: Floats) -> Floats:
@@ -114,6 +124,4 @@ class Memory:
         steps = np.maximum(self.raw, 0.0) * FORGOTTEN  # mean square, once the sums are full; less before: more careful
         most = MOST * np.sqrt(steps)
         at = np.clip(np.nan_to_num(faded * np.nan_to_num(self.newest)), -most, most)
-        logs = np.log(np.arange(1, horizon + 1))
-        between = np.stack([np.interp(logs, np.log(leads), row) for row in np.eye(len(leads))], axis=1)
-        return np.asarray(at @ between.T)
+        return np.asarray(at @ between(horizon).T)
