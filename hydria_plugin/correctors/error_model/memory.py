@@ -35,7 +35,7 @@ def leads_of(horizon: int) -> tuple[int, ...]:
 def between(horizon: int) -> Floats:
     """(H, K) weights with which values at the leads of the knots make values at all leads."""
     knots, logs = np.log(leads_of(horizon)), np.log(np.arange(1, horizon + 1))
-    return read_only(np.stack([np.interp(logs, knots, row) for row in np.eye(len(knots))], axis=1))
+    return np.asarray(read_only(np.stack([np.interp(logs, knots, row) for row in np.eye(len(knots))], axis=1)))
 
 
 def shown(values: Floats, powers: Floats) -> Floats:
