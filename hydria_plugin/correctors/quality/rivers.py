@@ -75,6 +75,14 @@ def stood_still(x: Floats) -> Bools:
     return np.asarray(last_sum(same, n) == n)
 
 
+def stands_by_nature(stood: Bools, pace: Pace) -> Bools:
+    """Where the gauge stood still while others moved, and went on by itself, within the window: a gate, or a rounding.
+    ``stood``: (T, K) where it was so."""
+    went_on = np.zeros(stood.shape, dtype=np.int32)
+    went_on[1:] = stood[:-1] & ~stood[1:]
+    return np.asarray(last_sum(went_on, max(1, pace.past - 2 * FLAT - PATIENCE - 1)) > 0)
+
+
 def moved_by(x: Floats) -> Floats:
     """How far a gauge is from where it stood FLAT steps ago."""
     return np.abs(x - shifted(x, FLAT))
