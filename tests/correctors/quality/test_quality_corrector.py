@@ -190,6 +190,31 @@ def test_a_sensor_replaced_in_the_middle_of_a_flood() -> None:
             assert not any((signal.flags == Flag.FAIL).any() for signal in found)
 
 
+def test_a_clock_that_stands_still_in_a_flood_is_a_gap_and_what_comes_after_is_believed() -> None:
+    """Every value comes under one stamp, the last received counts; then the clock is set right."""
+    at, x = flood() - 6, columns().copy()
+    x[at - 3, 0] = x[at, 0]  # three steps late under the stamp at which it stopped
+    x[at - 2 : at + 1, 0] = np.nan
+    for back in range(3):
+        held = seen(x, at - back).observed
+        assert held.flags[0, 0, -1] == Flag.MISSING and not (held.flags == Flag.FAIL).any()
+    for after in range(1, 5):
+        assert not (seen(x, at + after).observed.flags == Flag.FAIL).any(), f"{after} steps after the clock was set"
+
+
+def test_values_stamped_ahead_are_gaps_for_the_tests_of_all_others() -> None:
+    """The tables fail them before quality sees them: neither they nor a neighbour is judged by them."""
+    at = calm()
+    x = spoilt("up", at - 2, [3.0, 3.2, 3.4])
+    ahead = window(x, at)
+    flags = np.array(ahead.past.flags)
+    flags[0, 0, -3:, 2] = Flag.FAIL
+    after = trained().correct_inputs(replace(ahead, past=replace(ahead.past, flags=flags)))
+    assert np.isnan(after.past.values[0, 0, -3:, 2]).all() and (after.past.method[0, 0, -3:, 2] == 0).all()
+    x[at - 2 : at + 1, 3] = np.nan
+    same(after.observed, seen(x, at).observed)
+
+
 def test_the_admins_limits_stand_over_the_learned() -> None:
     at = calm()
     own = Quality(limits={"target": {"high": 0.9}, "elsewhere": {"low": 1.0}}).fit(history(), first_part(history()))
