@@ -28,9 +28,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--each", type=int, default=8, help="faults of a kind planted per series")
     parser.add_argument("--seed", type=int, default=20261125)
-    parser.add_argument(
-        "--develop", action="store_true", help="on the first 70 %% of each record alone; writes nothing"
-    )
+    parser.add_argument("--develop", action="store_true", help="on the first 70 %% of records; writes nothing")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "correction" / "RESULTS.md")
     chosen = parser.parse_args()
     every = records(chosen.data, chosen.develop)

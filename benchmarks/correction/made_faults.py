@@ -3,8 +3,9 @@
 Sizes are shares of a series' swing (its 99.9 % quantile less its median): spikes 0.5 to 2, new datums 0.5 to 2 up or
 down, drifts 0.5 to 2 over 24 steps, oscillations 0.3 to 1 with periods of 2 to 6 steps. A drop reads 0 for 1 to 12
 steps, where 0 is at least 0.2 of the swing below. A dump gives in one step what fell in a silence of 3 to 24 steps, at
-least 5 mm. A flat line is counted from the step at which it is contradicted by more than five resolutions (witnesses.py);
-``flat-harder`` from where what should have been is five resolutions (and 2 % of the swing) away, whoever may say so.
+least 5 mm. A flat line is counted from the step at which it is contradicted by more than five resolutions
+(witnesses.py); ``flat-harder`` from where what should have been is five resolutions (and 2 % of the swing) away,
+whoever may say so.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Who contradicts a gauge that stands still: told from the record as it was, by nothing of the corrector's.
 
-A flat line is contradicted at the first step at which the gauge should read more than five of its resolutions away from the
-line (else it does not lie), and somebody says so: another river gauge of the station has moved by more than five of its
-own resolutions since the line began, or 5 mm of rain fell on the mean of the rain gauges. Five resolutions of a
-logger that writes hundredths are less than its noise: both movements are at least 2 % of the gauge's swing as well.
+A flat line is contradicted at the first step at which the gauge should read more than five of its resolutions away
+from the line (else it does not lie), and somebody says so: another river gauge of the station has moved by more than
+five of its own resolutions since the line began, or 5 mm of rain fell on the mean of the rain gauges. Five resolutions
+of a logger that writes hundredths are less than its noise: both movements are at least 2 % of the gauge's swing too.
 """
 
 from __future__ import annotations

@@ -120,9 +120,10 @@ def usual_rise(y: Floats, resolution: Floats, pace: Pace) -> Floats:
     return np.maximum(quantile(rises, 0.9), 3 * resolution)
 
 
-def lower_bound(low: Floats, swing: Floats, discharge: Bools) -> Floats:
-    """Below the lowest of the record by half of its range, for beds and low water sink; a discharge that was never negative stays so."""
-    bound = low - 0.5 * swing
+def lower_bound(low: Floats, span: Floats, discharge: Bools) -> Floats:
+    """Below the lowest of the record by half of its range, for beds and low water sink; a discharge that was never
+    negative stays so."""
+    bound = low - 0.5 * span
     return np.where(discharge & (low >= 0), np.maximum(bound, 0.0), bound)
 
 
