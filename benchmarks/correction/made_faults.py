@@ -3,14 +3,15 @@
 Sizes are shares of a series' swing (its 99.9 % quantile less its median): spikes 0.5 to 2, new datums 0.5 to 2 up or
 down, drifts 0.5 to 2 over 24 steps, oscillations 0.3 to 1 with periods of 2 to 6 steps. A drop reads 0 for 1 to 12
 steps, where 0 is at least 0.2 of the swing below. A dump gives in one step what fell in a silence of 3 to 24 steps, at
-least 5 mm. A flat line begins at a random step of a rise of the gauge or another: counted from the step at which what
-should have been is five resolutions away from the line.
+least 5 mm. A flat line is counted from the step at which it is contradicted by more than five resolutions
+(witnesses.py); ``flat-harder`` from where what should have been is five resolutions (and 2 % of the swing) away,
+whoever may say so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,11 +19,12 @@ from hydria_plugin import Flag
 from hydria_plugin.values import Floats
 
 from .gauges import Record
+from .witnesses import contradicted, resolution_of
 
 AFTER = 40  # steps looked at beyond the fault's begin
 TRIES = 60
-RIVER = ("spike", "drop", "shift", "oscillation", "drift", "flat")
-RAIN = ("dump", "stuck")
+RIVER = ("spike", "drop", "shift", "oscillation", "drift", "flat", "flat-harder")
+RAIN = ("dump", "stuck", "stuck-12")
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,23 @@ def drift(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | N
 
 
 def flat(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
-    changes = np.abs(np.diff(x))
-    resolution = float(np.nanquantile(changes[changes > 1e-9], 0.05))
-    away = np.flatnonzero(np.abs(y[p : p + AFTER - 10] - y[p]) > max(5 * resolution, 0.02 * swing_of(x)))
+    """The last step is set where the record is at hand: ``witnessed``."""
+    y[p:] = y[p]
+    return Planted(y, AFTER, AFTER)
+
+
+def flat_harder(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
+    away = np.flatnonzero(np.abs(y[p : p + AFTER - 10] - y[p]) > max(5 * resolution_of(x), 0.02 * swing_of(x)))
     if not len(away):
         return None
     y[p:] = y[p]
     return Planted(y, AFTER, int(away[0]) + 6)
+
+
+def witnessed(record: Record, i: int, at: int, planted: Planted) -> Planted | None:
+    """A flat line that begins at step ``at``, to be found within 6 steps of being contradicted."""
+    first = contradicted(record, i, at, AFTER - 10)
+    return None if first is None else replace(planted, last=first + 6)
 
 
 def dump(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
@@ -88,12 +100,17 @@ def dump(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | No
 def stuck(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
     tip = float(np.nanmin(x[x > 0]))
     y[p:] = tip * int(rng.integers(2, 8))
-    return Planted(y, AFTER, 12)
+    return Planted(y, AFTER, 6)
+
+
+def stuck_longer(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
+    found = stuck(y, p, x, rng)
+    return None if found is None else replace(found, last=12)
 
 
 FAULTS: dict[str, Callable[[Floats, int, Floats, np.random.Generator], Planted | None]] = {
     "spike": spike, "drop": drop, "shift": shift, "oscillation": oscillation, "drift": drift, "flat": flat,
-    "dump": dump, "stuck": stuck,
+    "flat-harder": flat_harder, "dump": dump, "stuck": stuck, "stuck-12": stuck_longer,
 }  # fmt: skip
 
 
@@ -120,6 +137,8 @@ def planted_and_found(record: Record, i: int, kind: str, rng: np.random.Generato
         if np.isfinite(y[past - 6 : past + 30, i]).mean() < 0.95:
             continue
         planted = FAULTS[kind](y[:, i].copy(), past, record.x[:, i], rng)
+        if planted is not None and kind == "flat":
+            planted = witnessed(record, i, at, planted)
         if planted is not None:
             y[:, i] = planted.values
             return is_found(record, i, y, past, planted)

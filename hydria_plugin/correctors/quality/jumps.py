@@ -22,6 +22,7 @@ from .context import Pace
 from .limits import Limits
 from .rivers import CALM, GIVE, RETURNS, height_of
 
+EBB = 0.05  # of a rise: a river that rose so is still higher by more when it has come back
 ALIVE = 0.02  # of a jump: a river that rises so goes on moving by more
 FALL_HOURS = 0.3  # a flood loses more than two thirds of its height within this only where gates close
 LONGEST_AGE = 16  # steps without a value over which the give still grows
@@ -115,7 +116,9 @@ class Walk:
         spike = np.maximum(np.where(wet, lim.spike_active[at], lim.spike_quiet[at]), self.give(at, wet))
         up = self.least[at] - np.maximum(self.held[at], value[at])
         stood_out = np.where(self.jump[at] > 0, up, np.minimum(self.held[at], value[at]) - self.most[at])
-        self.mark(at[stood_out > spike], t - 1, FAIL, SPIKE)
+        ebbs = value[at] - self.held[at] > EBB * np.abs(self.jump[at])  # a wave leaves water behind
+        self.mark(at[(stood_out > spike) & ~ebbs], t - 1, FAIL, SPIKE)
+        self.mark(at[(stood_out > spike) & ebbs & (self.jump[at] > 0)], t - 1, SUSPECT, SPIKE)
         self.length[at] = 0
 
     def doubt(self, t: int, at: Ints, value: Floats, away: Floats) -> None:

@@ -20,6 +20,7 @@ A_SEASON = 90.0  # days of record from which its highest value says how high a r
 NOISE = 3.0  # times what 99 of 100 changes in quiet stay below: less is never asked about
 COARSE = 0.25  # of the range from the usual to the high: a new datum or a drift of less is borne; of a short record,
 # which does not know what gates and floods do there, half of its whole range
+STAYED = 0.05  # of the height of high water: less that the others foretold says nothing against standing still
 LEAST_MM = 10.0  # of rain that others must have for a dry gauge to be doubted, and the reverse
 
 
@@ -65,7 +66,8 @@ def river_limits(feeds: Feeds, x: Floats, seen: Floats, limits: Limits, which: I
     rain, others = flat_evidence(feeds, x, limits.put(which, found), which)
     still, long = stood_still(y), np.isfinite(found.leap)
     flat_rain = np.where(long, at_least(np.where(still, rain, np.nan), LEAST_MM / 2), np.inf)
-    flat_others = at_least(np.where(still, others, np.nan), 5 * found.resolution)
+    least = np.maximum(5 * found.resolution, STAYED * np.nan_to_num(found.stage - found.floor))
+    flat_others = at_least(np.where(still, others, np.nan), least)
     return replace(found, flat_rain=flat_rain, flat_others=flat_others)
 
 
@@ -75,7 +77,7 @@ def ranges_of(y: Floats, discharge: Bools, pace: Pace) -> dict[str, Floats]:
     floor, middle, stage, top = (quantile(y, q) for q in (0.1, 0.5, 0.98, 0.99))
     long = np.isfinite(y).sum(axis=0) * pace.hours / 24 >= A_SEASON
     return {
-        "low": lower_bound(low, np.maximum(top - middle, 3 * resolution), discharge),
+        "low": lower_bound(low, np.maximum(high - low, 3 * resolution), discharge),
         "high": np.where(long, high + 3 * (high - low), np.inf),
         "leap": np.where(long, high - low, np.inf),
         "lowest": low,
@@ -118,9 +120,10 @@ def usual_rise(y: Floats, resolution: Floats, pace: Pace) -> Floats:
     return np.maximum(quantile(rises, 0.9), 3 * resolution)
 
 
-def lower_bound(low: Floats, swing: Floats, discharge: Bools) -> Floats:
-    """Below the lowest of the record by half of the usual range; a discharge that was never negative stays so."""
-    bound = low - 0.5 * swing
+def lower_bound(low: Floats, span: Floats, discharge: Bools) -> Floats:
+    """Below the lowest of the record by half of its range, for beds and low water sink; a discharge that was never
+    negative stays so."""
+    bound = low - 0.5 * span
     return np.where(discharge & (low >= 0), np.maximum(bound, 0.0), bound)
 
 

@@ -88,6 +88,18 @@ def dumps(own: Floats, beside: Beside, accused: Floats, burst: Floats) -> Floats
     """mm that a gauge gives at once after a silence, where that is what fell meanwhile; else 0. After gaps: the others
     had as much, and have little now; or there are none, and it is more than ``burst`` (K), a rare step of its record.
     After zeros: the others had more than ``accused`` (K), so that the zeros were none."""
+    out = np.zeros(own.shape)
+    with np.errstate(invalid="ignore"):
+        after = (own[SILENCE:] >= DUMP_MM) & ~(own[SILENCE - 1 : -1] > NOTHING)
+    at = np.flatnonzero(after.any(axis=0))  # of those alone that have much after nothing
+    if len(at):
+        few = Beside(beside.low[:, at], beside.most[:, at])
+        out[:, at] = dumped(own[:, at], few, accused[at], burst[at])
+    return out
+
+
+def dumped(own: Floats, beside: Beside, accused: Floats, burst: Floats) -> Floats:
+    """:func:`dumps`, of every gauge."""
     silent = np.nan_to_num(own) <= NOTHING
     long = shifted(last_sum(silent.astype(float), SILENCE), 1) >= SILENCE
     gap = shifted(last_sum(np.isnan(own).astype(float), SILENCE), 1) >= SILENCE

@@ -60,19 +60,31 @@ def creeps(x: Floats, quiet: Bools, pace: Pace) -> Floats:
     """The even change over CREEP steps that were all quiet, NaN elsewhere."""
     n = creep_steps(pace)
     calm = last_sum(quiet.astype(np.int32), n) == n
-    steps, change = np.abs(x - shifted(x, 1)), x - shifted(x, n)
+    out = np.full(x.shape, np.nan)
+    at = np.flatnonzero(calm.any(axis=0))  # after rain there is none
+    y, calm = x[:, at], calm[:, at]
+    steps, change = np.abs(y - shifted(y, 1)), y - shifted(y, n)
     largest = steps.copy()
     for k in range(1, n):
         np.fmax(largest[k:], steps[:-k], out=largest[k:])
     with np.errstate(invalid="ignore"):
         even = largest <= np.maximum(EVEN, 2 / n) * np.abs(change)
-    return np.where(calm & even, change, np.where(np.isnan(change) | ~calm, np.nan, 0.0))
+    out[:, at] = np.where(calm & even, change, np.where(np.isnan(change) | ~calm, np.nan, 0.0))
+    return out
 
 
 def stood_still(x: Floats) -> Bools:
     """Whether all values since before the evidence are one value."""
     same, n = (x == shifted(x, 1)).astype(np.int32), FLAT + PATIENCE
     return np.asarray(last_sum(same, n) == n)
+
+
+def stands_by_nature(stood: Bools, pace: Pace) -> Bools:
+    """Where the gauge stood still while others moved, and went on by itself, within the window: a gate, or a rounding.
+    ``stood``: (T, K) where it was so."""
+    went_on = np.zeros(stood.shape, dtype=np.int32)
+    went_on[1:] = stood[:-1] & ~stood[1:]
+    return np.asarray(last_sum(went_on, max(1, pace.past - 2 * FLAT - PATIENCE - 1)) > 0)
 
 
 def moved_by(x: Floats) -> Floats:

@@ -18,7 +18,7 @@ from .jumps import Verdicts, judge_jumps
 from .learning import lately
 from .limits import Limits, is_code
 from .rains import Beside, dry_while, dumps, repeats, wet_while
-from .rivers import FLAT, GIVE, PATIENCE, creeps, height_of, moved_by, stood_still, swings, triggered
+from .rivers import FLAT, GIVE, PATIENCE, creeps, height_of, moved_by, stands_by_nature, stood_still, swings, triggered
 from .screening import worth_a_look
 
 FAIL, SUSPECT = np.uint8(Flag.FAIL), np.uint8(Flag.SUSPECT)
@@ -158,7 +158,10 @@ def slow_tests(
         rain, others = flat_evidence(feeds, x, limits, rivers)
         stopped = moved_by(shifted(y, FLAT + PATIENCE)) > 5 * lim.resolution  # it moved before it stood still
         why = (rain > lim.flat_rain) | ((others > lim.flat_others) & (stopped | np.isfinite(lim.leap)))
-        docket.add(rivers, stood_still(y) & why, "flat")
+        stood = stood_still(y) & why
+        again = stands_by_nature(stood, pace)
+        docket.add(rivers, stood & ~again, "flat")
+        docket.add(rivers, stood & again, "flat", SUSPECT)
         rains = np.flatnonzero(feeds.is_rain)
         if not len(rains):
             return

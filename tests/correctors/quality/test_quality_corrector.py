@@ -155,41 +155,6 @@ def test_what_a_person_said_stays() -> None:
     assert after.observed.values[0, 0, -1] == 99.0 and after.observed.flags[0, 0, -1] == Flag.GOOD
 
 
-def test_a_series_that_is_all_gaps_says_nothing_and_stops_nothing() -> None:
-    x = columns().copy()
-    x[:, 3] = np.nan
-    record = history(x)
-    new = Quality().fit(record, first_part(record))
-    at = flood()
-    after = new.correct_inputs(window(spoilt("target", at, 0.0), at))
-    assert (after.past.flags[0, 0, :, 2] == Flag.MISSING).sum() == 0, "only this window has it"
-    assert after.observed.flags[0, 0, -1] == Flag.FAIL
-    silent = new.correct_inputs(window(x, at))
-    assert (silent.past.flags[0, 0, :, 2] == Flag.MISSING).all() and (silent.past.method[0, 0, :, 2] == 0).all()
-
-
-def test_a_gauge_whose_every_value_is_failed_is_all_gaps() -> None:
-    at = calm()
-    dead = window(columns(), at)
-    flags = np.full(dead.observed.flags.shape, np.uint8(Flag.FAIL))
-    after = trained().correct_inputs(replace(dead, observed=replace(dead.observed, flags=flags)))
-    assert np.isnan(after.observed.values).all() and (after.observed.flags == Flag.FAIL).all()
-    np.testing.assert_array_equal(after.observed.raw, dead.observed.raw)
-
-
-def test_a_sensor_replaced_in_the_middle_of_a_flood() -> None:
-    """Up: believed, doubted only at its first value, for nobody can tell it from water. Down: doubted, and believed
-    once it moves on; never failed for longer than it takes to settle."""
-    at, level = flood(), columns()[:, 0]
-    for datum in (0.8, -0.3):
-        x = columns().copy()
-        x[at:, 0] = level[at:] + datum
-        found = [seen(x, at + k).observed for k in range(30)]
-        assert not any(signal.flags[0, 0, -1] == Flag.FAIL for signal in found[14:])
-        if datum > 0:
-            assert not any((signal.flags == Flag.FAIL).any() for signal in found)
-
-
 def test_the_admins_limits_stand_over_the_learned() -> None:
     at = calm()
     own = Quality(limits={"target": {"high": 0.9}, "elsewhere": {"low": 1.0}}).fit(history(), first_part(history()))

@@ -7,7 +7,9 @@ import pytest
 from rivers_made import CUT, PAST, SERIES, calm, columns, failed, flags, flood, seen, spoilt, trained
 
 from hydria_plugin import Flag
+from hydria_plugin.correctors.quality.context import Pace
 from hydria_plugin.correctors.quality.corrector import Quality
+from hydria_plugin.correctors.quality.rivers import stands_by_nature
 
 TARGET = SERIES.index("target")
 
@@ -129,6 +131,32 @@ def test_a_gauge_that_stands_still_while_others_rise() -> None:
     x[at : at + 24, TARGET] = x[at, TARGET]
     found = [k for k in range(24) if failed(seen(x, at + k), "target") == "flat"]
     assert found and found[0] <= 12
+
+
+def test_one_that_stands_still_and_goes_on_by_itself_is_a_gate_and_only_doubted_the_next_time() -> None:
+    went_on = np.array([[False], [True], [False], [False], [True], [True]])
+    stood = np.zeros((PAST, 1), dtype=bool)
+    stood[20 : 20 + len(went_on)] = went_on
+    again = stands_by_nature(stood, Pace(PAST, 1.0))
+    assert np.flatnonzero(again).tolist() == list(range(22, PAST)), "from where it first went on"
+    long = np.concatenate([stood, np.zeros((PAST, 1), dtype=bool)])
+    assert not stands_by_nature(long, Pace(PAST, 1.0))[-1, 0], "what a window no longer shows is forgotten"
+
+
+def test_a_wave_of_two_steps_that_leaves_water_behind_is_no_spike() -> None:
+    at = calm()
+    for left, verdict in ((0.0, Flag.FAIL), (0.06, Flag.SUSPECT)):
+        x = spoilt("target", at, columns()[at : at + 3, TARGET] + [0.6, 0.5, left])
+        flag, method = flags(seen(x, at + 2), "target")
+        assert (flag[-3:-1], method[-3:-1]) == ([verdict] * 2, ["spike"] * 2)
+
+
+def test_a_bed_that_sinks_is_no_fault_of_the_gauge() -> None:
+    """Slowly below all of its record, by a third of its range."""
+    level, at = columns()[:CUT, TARGET], calm(dry=90)
+    x = columns().copy()
+    x[at - 80 :, TARGET] -= np.minimum(np.arange(len(x) - at + 80) * 0.004, 0.3 * (level.max() - level.min()))
+    assert x[at, TARGET] < level.min() and failed(seen(x, at), "target") != "range"
 
 
 def test_a_gauge_may_stand_still_when_nothing_moves() -> None:
