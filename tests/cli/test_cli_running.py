@@ -186,6 +186,26 @@ def test_verify_scores_what_was_issued(tmp_path: Path) -> None:
     assert hydria("verify", config, "--from", "2000-01-01", "--to", "2000-01-02").exit_code == 1
 
 
+def test_verify_exports_and_draws(tmp_path: Path) -> None:
+    config, out, folder = write_site(tmp_path), tmp_path / "scores.csv", tmp_path / "drawn"
+    machine("train", config, "--to", "2021-04-05")
+    for hour in range(3):
+        machine("once", config, "--at", f"2021-04-06T0{hour}:00")
+    code, found = machine("verify", config, *SPAN, "--out", out, "--diagrams", folder)
+    assert code == 0
+    facts = found["pipelines"][0]
+    assert [Path(p).exists() for p in facts["drawn"]] == [True] * len(facts["drawn"])
+    assert all(Path(p).read_text(encoding="utf-8").startswith("<svg") for p in facts["drawn"])
+    table = pd.read_csv(out)
+    line = facts["scores"][0]
+    same = (table.station == line["station"]) & (table.lead == line["lead"]) & (table.score == "crps")
+    assert table[same & (table.regime == "all")].value.tolist() == [pytest.approx(line["crps"])]
+    drawn = facts["diagrams"][0]
+    assert drawn["pairs"] == 6 and len(drawn["ranks"]) == len(drawn["levels"]) + 1
+    assert {"share", "rank", "ticks"} <= set(table.score)
+    assert hydria("verify", config, *SPAN, "--diagrams", out).exit_code == 2, "a file is no folder"
+
+
 def test_too_short_a_record_is_told_in_a_sentence(trained: Path) -> None:
     done = hydria("train", trained, "--to", "2021-03-01T05:00")
     assert done.exit_code == 1
