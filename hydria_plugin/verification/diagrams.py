@@ -64,8 +64,8 @@ def diagram(result: Backtest, name: str, rows: Sequence[int], lead: int, rng: np
     kept = np.isfinite(truth) & np.isfinite(quantiles).all(axis=1)
     truth, quantiles, blocks = truth[kept], quantiles[kept], blocks[kept]
     if not len(truth):
-        nothing = np.full(len(levels), np.nan)
-        return Diagram(name, lead, levels, 0, *[nothing] * 4, np.full(len(levels) + 1, np.nan), float("nan"))
+        gone, ranks = np.full(len(levels), np.nan), np.full(len(levels) + 1, np.nan)
+        return Diagram(name, lead, levels, 0, gone, gone, gone, gone, ranks, float("nan"))
     below, equal = truth[:, None] > quantiles, truth[:, None] == quantiles  # the quantile is below the truth
     under = 1.0 - below - 0.5 * equal  # (N, Q)
     share = under.mean(axis=0)
