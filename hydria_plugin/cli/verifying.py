@@ -11,6 +11,8 @@ from ..config import Settings, build_source, open_store, pick_pipelines, read_co
 from ..errors import HydriaError
 from ..plugins import Registry, load_plugins
 from ..values import Layout, Times
+from ..verification.drift import NAME
+from ..verification.watching import standing_of, watch_facts
 from ..workshop.times import now, utc
 from .backtesting import Scored, Span, check_out, counted, line_facts, read_span, told, warning_facts, write_whole
 from .drawing import check_folder, diagram_facts, draw
@@ -68,10 +70,14 @@ def verify_one(
         "warnings": [warning_facts(w) for w in warnings(result, thresholds)],
         "diagrams": [diagram_facts(one) for one in drawn],
     }
+    state = store.state(name, NAME, span.last + np.timedelta64(1, "s"))
+    facts["watch"] = watch_facts(state, result.layout.stations)
+    newest = store.bulletin(name, result.issued_at[-1])
+    facts["standing"] = [] if newest is None else list(standing_of(newest))
     if folder is not None:
         facts["drawn"] = draw(folder, name, drawn, result.layout, settings.platform.language)
     pictures = [f"drawn: {path}" for path in facts.get("drawn", ())]
-    return Scored(facts, "\n".join([told(facts, result.layout), *pictures]), result)
+    return Scored(facts, "\n".join([told(facts, result.layout), *facts["standing"], *pictures]), result)
 
 
 def stored_forecasts(settings: Settings, name: str, registry: Registry, store: Store, span: Span) -> Backtest:

@@ -17,6 +17,8 @@ from ..manual_flags import FlaggedBuffer
 from ..plugins import Registry
 from ..roles import Buffer, ForecastCorrector, Forecaster, InputCorrector, Source, Store
 from ..values import Problem
+from ..verification.drift import NAME, Drift
+from ..verification.watching import Watchman, models_number
 from .loading import durations_needed, load_models
 from .platform import scheme_of
 from .plugging import build_forecaster
@@ -94,21 +96,14 @@ def build_pipeline(
     if buffer is None:
         feed = source or build_source(settings, name, registry, clock)
         buffer = make_buffer(p, feed, store, {**correctors_of(plugged), **forecasters}, clock)
+    models, told = {**digests, **more}, (*warnings, *its_warnings)
     return Pipeline(
-        name=name,
-        layout=p.layout,
-        buffer=FlaggedBuffer(buffer, settings.flags),
-        forecasters=forecasters,
-        store=store,
-        thresholds=p.thresholds,
-        rules=p.rules,
-        learner=make_learner(forecasters, plugged["forecast_correctors"]),
-        delay=p.delay,
-        revisions=p.revisions,
-        digests={"config": p.digest, **digests, **more},
-        warnings=(*warnings, *its_warnings),
-        **plugged,
-    )
+        name=name, layout=p.layout, buffer=FlaggedBuffer(buffer, settings.flags), forecasters=forecasters, store=store,
+        thresholds=p.thresholds, rules=p.rules, delay=p.delay, revisions=p.revisions,
+        learner=make_learner(p, forecasters, plugged["forecast_correctors"], models),
+        digests={"config": p.digest, **models}, warnings=told,
+        watch=Watchman(models, settings.platform.language, house["words"].duration), **plugged,
+    )  # fmt: skip
 
 
 def build_plugs(p: PipelineSettings, registry: Registry, house: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -197,8 +192,11 @@ def make_buffer(
     )
 
 
-def make_learner(forecasters: Mapping[str, Forecaster], correctors: Mapping[str, Any]) -> Learner:
-    """What lets the forecasters and correctors that can go on learning do so."""
+def make_learner(
+    p: PipelineSettings, forecasters: Mapping[str, Forecaster], correctors: Mapping[str, Any], models: Mapping[str, str]
+) -> Learner:
+    """What lets the forecasters and correctors that can go on learning do so, and tells whether models get worse."""
     from ..verification.online import OnlineLearner
 
-    return OnlineLearner({**correctors, **forecasters}, tuple(correctors))
+    drift = Drift(p.layout.step, p.layout.horizon, models_number(models))
+    return OnlineLearner({**correctors, **forecasters, NAME: drift}, (*correctors, NAME))
