@@ -15,6 +15,7 @@ from ..verification.drift import NAME
 from ..verification.watching import standing_of, watch_facts
 from ..workshop.times import now, utc
 from .backtesting import Scored, Span, check_out, counted, line_facts, read_span, told, warning_facts, write_whole
+from .challenging import duel_facts, duel_table
 from .drawing import check_folder, diagram_facts, draw
 from .regimes import regime_facts
 
@@ -74,10 +75,13 @@ def verify_one(
     facts["watch"] = watch_facts(state, result.layout.stations)
     newest = store.bulletin(name, result.issued_at[-1])
     facts["standing"] = [] if newest is None else list(standing_of(newest))
+    challengers = settings.pipelines[name].shadow
+    facts["shadows"] = duel_facts(result, challengers, lambda n: first_bulletins(store, n, span, result.layout))
     if folder is not None:
         facts["drawn"] = draw(folder, name, drawn, result.layout, settings.platform.language)
     pictures = [f"drawn: {path}" for path in facts.get("drawn", ())]
-    return Scored(facts, "\n".join([told(facts, result.layout), *facts["standing"], *pictures]), result)
+    beside = duel_table(facts["shadows"], challengers, settings.platform.language)
+    return Scored(facts, "\n".join([told(facts, result.layout), *beside, *facts["standing"], *pictures]), result)
 
 
 def stored_forecasts(settings: Settings, name: str, registry: Registry, store: Store, span: Span) -> Backtest:

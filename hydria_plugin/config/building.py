@@ -56,12 +56,17 @@ def build_source(settings: Settings, name: str, registry: Registry, clock: Clock
 
 
 def build_forecasters(
-    settings: Settings, name: str, registry: Registry, clock: Clock, rng: np.random.Generator
+    settings: Settings,
+    name: str,
+    registry: Registry,
+    clock: Clock,
+    rng: np.random.Generator,
+    also: tuple[str, ...] = (),
 ) -> dict[str, Forecaster]:
-    """The ladder of the pipeline ``name`` in the admin's order, as new: nothing is loaded."""
-    pipeline = settings.pipelines[name]
-    house = given(settings, name, clock, rng)
-    return {f: build_forecaster(registry, f, pipeline.forecaster_options, house) for f in pipeline.forecasters}
+    """The ladder of the pipeline ``name`` in the admin's order, as new: nothing is loaded. ``also``: more of them."""
+    p, house = settings.pipelines[name], given(settings, name, clock, rng)
+    named = dict.fromkeys((*p.forecasters, *also))
+    return {f: build_forecaster(registry, f, p.forecaster_options, house) for f in named}
 
 
 def build_correctors(
@@ -84,10 +89,12 @@ def build_pipeline(
     source: Source | None = None,
     buffer: Buffer | None = None,
     versions: Mapping[str, str] | None = None,
+    beside: Mapping[str, object] | None = None,
 ) -> Pipeline:
     """The pipeline ``name``, ready for ``run_cycle``, with the reigning model of each forecaster (``versions`` names
     others). One without a usable model is left out, with a warning in every bulletin. ``source`` or ``buffer`` replace
-    the configured source, for backtests and replays. Raises PluginError, StoreError."""
+    the configured source, for backtests and replays; ``beside``: parts that read its windows too.
+    Raises PluginError, StoreError."""
     p, house = settings.pipelines[name], given(settings, name, clock, rng)
     fresh = build_forecasters(settings, name, registry, clock, rng)
     guarded = {n: isolate(n, f) for n, f in fresh.items()} if isolate else fresh
@@ -95,7 +102,7 @@ def build_pipeline(
     plugged, more, its_warnings = load_correctors(p, house["shelf"], build_plugs(p, registry, house), versions)
     if buffer is None:
         feed = source or build_source(settings, name, registry, clock)
-        buffer = make_buffer(p, feed, store, {**correctors_of(plugged), **forecasters}, clock)
+        buffer = make_buffer(p, feed, store, {**(beside or {}), **correctors_of(plugged), **forecasters}, clock)
     models, told = {**digests, **more}, (*warnings, *its_warnings)
     return Pipeline(
         name=name, layout=p.layout, buffer=FlaggedBuffer(buffer, settings.flags), forecasters=forecasters, store=store,
