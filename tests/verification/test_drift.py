@@ -2,65 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from statistics import NormalDist
 from time import perf_counter
 
 import numpy as np
 import pytest
 
+from benchmarks.uncertainty.drift import BEGIN, DAY, HORIZON, HOUR, LEVELS, met, watched
 from hydria_plugin import Verified
 from hydria_plugin.verification.drift import BAND, ERROR, FIRST, KEPT, LIMIT, MOST, NEVER, POWER, Drift, begun, bet
-
-HOUR = np.timedelta64(3600, "s")
-BEGIN = np.datetime64("2020-01-01T00:00:00", "s")
-LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-NORMAL = np.array([NormalDist().inv_cdf(q) for q in LEVELS])
-HORIZON = 6
-DAY = 24
-
-
-def river(rng: np.random.Generator, steps: int, stations: int) -> np.ndarray:
-    """(T, S) flows with floods, in a season that has three times as many storms as the other."""
-    x, rain, path = np.zeros(stations), np.zeros(stations), np.empty((steps, stations))
-    for t in range(steps):
-        often = 0.004 * (1 + 0.5 * np.sin(2 * np.pi * t / 8766))
-        rain = rain * 0.8 + (rng.random(stations) < often) * rng.gamma(1, 3, stations)
-        x = x * 0.985 + rain * 0.1 + rng.normal(size=stations) * 0.01
-        path[t] = np.exp(x)
-    return path
-
-
-def met(
-    seed: int, days: int, stations: int, shift: int = 0, factor: float = 2.5, memory: float = 0.9, wider: bool = False
-) -> Iterator[Verified]:
-    """What is verified hour by hour; from day ``shift`` on errors are ``factor`` times as large, the band with them if
-    ``wider``. Errors hang together and grow with lead and movement."""
-    rng, names = np.random.default_rng(seed), tuple(f"s{i}" for i in range(stations))
-    path = river(rng, days * DAY + HORIZON, stations)
-    error = np.zeros((stations, HORIZON))
-    growing = np.sqrt(np.arange(1, HORIZON + 1))
-    for t in range(HORIZON, len(path)):
-        truth, base = path[t], path[t - HORIZON : t][::-1].T  # (S), (S, H)
-        moved = np.abs(truth[:, None] - base).mean(axis=1)
-        spread = (0.03 * truth + 0.2 * moved + 0.02)[:, None] * growing / growing.mean()
-        error = memory * error + np.sqrt(1 - memory**2) * rng.normal(size=error.shape)
-        times = factor if shift and t >= shift * DAY else 1.0
-        band = (spread * (times if wider else 1.0))[..., None] * NORMAL
-        forecast = truth[:, None, None] + (error * times * spread)[..., None] + band
-        yield Verified(BEGIN + t * HOUR, names, LEVELS, forecast, truth, np.zeros(stations, np.uint8), base=base)
-
-
-def watched(told: Iterator[Verified], drift: Drift | None = None) -> tuple[np.ndarray, dict]:
-    """(S) the first hour with an alarm, -1 = none, and the last state."""
-    school, state, first, hour = drift or Drift(HOUR, HORIZON), {}, None, HORIZON
-    for verified in told:
-        state = school.learn(verified, state)
-        first = np.full(len(verified.truth), -1) if first is None else first
-        first[state["drifted"].any(axis=1) & (first < 0)] = hour
-        hour += 1
-    assert first is not None
-    return first, dict(state)
 
 
 @pytest.mark.parametrize("memory", [0.0, 0.9])
