@@ -56,6 +56,8 @@ class Pipeline:
     revisions: int = 8  # the last revision number that late data may make
     digests: Mapping[str, str] = field(default_factory=dict)  # "config", "model:<forecaster>"
     warnings: tuple[Problem, ...] = ()  # known before the start, e.g. a forecaster without a model
+    watch: Callable[[Window], tuple[Problem, ...]] = field(default=lambda window: ())  # see verification/watching.py
+    shadows: Mapping[str, Pipeline] = field(default_factory=dict)  # challengers, never issued; see host/shadowing.py
 
 
 def run_cycle(pipeline: Pipeline, issued_at: np.datetime64, known_at: np.datetime64) -> Bulletin:
@@ -76,6 +78,7 @@ def run_cycle(pipeline: Pipeline, issued_at: np.datetime64, known_at: np.datetim
     window = recounted(received, window)
     truth = received, p.store, p.name, window.believed  # as it came, and what the correctors made of the newest
     window = replace(window, learned=attempt("learning", problems, {}, p.learner.update, *truth))
+    problems += attempt("watch", problems, (), p.watch, window)
 
     raw = forecast = first_complete(p.forecasters, window, problems)
     for name, correct in p.forecast_correctors.items():

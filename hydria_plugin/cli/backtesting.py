@@ -23,6 +23,8 @@ from .regimes import regime_facts, regime_table
 from .speaking import columns
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..verification.backtest import Backtest
     from ..workshop.backtesting import Future
 
@@ -210,7 +212,11 @@ def write_table(out: Path, results: Sequence[Backtest]) -> None:
     from ..verification.backtest_table import table
 
     tables = [table(result) for result in results]
-    whole = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+    write_whole(out, tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True))
+
+
+def write_whole(out: Path, whole: pd.DataFrame) -> None:
+    """A table as CSV or Parquet. Raises HydriaError."""
     try:
         if out.suffix == ".parquet":
             whole.to_parquet(out, index=False)

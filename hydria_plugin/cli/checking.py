@@ -18,10 +18,13 @@ from ..config.plugging import Part
 from ..errors import ConfigError, FeedError, HydriaError
 from ..explainers.knox.keeping import is_readable
 from ..plugins import Registry, load_plugins
-from ..roles import Probing, Source
+from ..roles import Probing, Source, Store
 from ..values import Wanted
+from ..verification.watching import standing_of
 from ..workshop.times import now, utc
 from .speaking import FAILED, WRONG, one_line
+
+LOOK_BACK = np.timedelta64(32, "D").astype("timedelta64[s]")  # for the newest bulletin
 
 
 @dataclass
@@ -92,10 +95,22 @@ def probe_store(settings: Settings, registry: Registry, findings: Findings) -> N
         findings.seen.append("platform.store: will be made at the first start")
         return
     try:
-        open_store(settings, registry).close()
+        store = open_store(settings, registry)
+        try:
+            findings.warnings += [line for name in settings.pipelines for line in standing(store, name)]
+        finally:
+            store.close()
         findings.seen.append("platform.store: can be opened")
     except HydriaError as error:
         findings.failures.append(f"platform.store: {one_line(error)}")
+
+
+def standing(store: Store, name: str) -> Iterator[str]:
+    """What the newest bulletin says of drift and staleness."""
+    at = now().astype("datetime64[s]")
+    if issues := store.issues(name, at - LOOK_BACK, at):
+        bulletin = store.bulletin(name, *issues[-1])
+        yield from () if bulletin is None else (f"{name}: {line}" for line in standing_of(bulletin))
 
 
 def check_pipeline(

@@ -40,11 +40,15 @@ def verify(
     config: Config,
     first: First,
     last: Last,
+    out: Annotated[Path | None, typer.Option(help="Write the scores to this .csv or .parquet file.")] = None,
+    diagrams: Annotated[
+        Path | None, typer.Option(help="Draw reliability diagrams and rank histograms into this folder (SVG).")
+    ] = None,
     pipeline: Only = "",
     as_json: Json = False,
 ) -> None:
     """Scores of the bulletins that were issued, against what came."""
     from .verifying import verify_all
 
-    found = verify_all(config, first, last, pipeline)
+    found = verify_all(config, first, last, pipeline, out, diagrams)
     tell(as_json, {"exit": 0, "pipelines": [f.facts for f in found]}, "\n\n".join(f.text for f in found))

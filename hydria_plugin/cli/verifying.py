@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +11,12 @@ from ..config import Settings, build_source, open_store, pick_pipelines, read_co
 from ..errors import HydriaError
 from ..plugins import Registry, load_plugins
 from ..values import Layout, Times
+from ..verification.drift import NAME
+from ..verification.watching import standing_of, watch_facts
 from ..workshop.times import now, utc
-from .backtesting import Scored, Span, counted, line_facts, read_span, told, warning_facts
+from .backtesting import Scored, Span, check_out, counted, line_facts, read_span, told, warning_facts, write_whole
+from .challenging import duel_facts, duel_table
+from .drawing import check_folder, diagram_facts, draw
 from .regimes import regime_facts
 
 if TYPE_CHECKING:
@@ -20,25 +25,40 @@ if TYPE_CHECKING:
     from ..verification.backtest import Backtest
 
 
-def verify_all(config: str, first: str, last: str, pipeline: str) -> list[Scored]:
-    """Scores of the pipelines of a configuration, from the store."""
+def verify_all(
+    config: str, first: str, last: str, pipeline: str, out: Path | None = None, folder: Path | None = None
+) -> list[Scored]:
+    """Scores of the pipelines of a configuration, from the store; written as a table to ``out``, their diagrams drawn
+    into ``folder``."""
     span = read_span(first, last)
+    check_out(out)
+    check_folder(folder)
     registry = load_plugins()
     settings = read_config(config, registry=registry)
     store = open_store(settings, registry)
     try:
-        return [verify_one(settings, name, registry, store, span) for name in pick_pipelines(settings, pipeline)]
+        names = pick_pipelines(settings, pipeline)
+        found = [verify_one(settings, name, registry, store, span, folder) for name in names]
     finally:
         store.close()
+    if out is not None:
+        from ..verification.score_table import score_table
+
+        write_whole(out, score_table([f.facts for f in found]))
+    return found
 
 
-def verify_one(settings: Settings, name: str, registry: Registry, store: Store, span: Span) -> Scored:
+def verify_one(
+    settings: Settings, name: str, registry: Registry, store: Store, span: Span, folder: Path | None = None
+) -> Scored:
     """One pipeline. The first bulletin of every step counts: what was said when it mattered, not a later revision."""
+    from ..verification.diagrams import diagrams
     from ..verification.regimes import regimes
     from ..verification.scorecard import scorecard, warnings
 
     thresholds = settings.pipelines[name].thresholds
     result = stored_forecasts(settings, name, registry, store, span)
+    drawn = diagrams(result)
     facts: dict[str, Any] = {
         "pipeline": name,
         "from": utc(result.issued_at[0]),
@@ -49,8 +69,19 @@ def verify_one(settings: Settings, name: str, registry: Registry, store: Store, 
         "scores": [line_facts(line) for line in scorecard(result, thresholds)],
         "regimes": [regime_facts(line) for line in regimes(result, thresholds)],
         "warnings": [warning_facts(w) for w in warnings(result, thresholds)],
+        "diagrams": [diagram_facts(one) for one in drawn],
     }
-    return Scored(facts, told(facts, result.layout), result)
+    state = store.state(name, NAME, span.last + np.timedelta64(1, "s"))
+    facts["watch"] = watch_facts(state, result.layout.stations)
+    newest = store.bulletin(name, result.issued_at[-1])
+    facts["standing"] = [] if newest is None else list(standing_of(newest))
+    challengers = settings.pipelines[name].shadow
+    facts["shadows"] = duel_facts(result, challengers, lambda n: first_bulletins(store, n, span, result.layout))
+    if folder is not None:
+        facts["drawn"] = draw(folder, name, drawn, result.layout, settings.platform.language)
+    pictures = [f"drawn: {path}" for path in facts.get("drawn", ())]
+    beside = duel_table(facts["shadows"], challengers, settings.platform.language)
+    return Scored(facts, "\n".join([told(facts, result.layout), *beside, *facts["standing"], *pictures]), result)
 
 
 def stored_forecasts(settings: Settings, name: str, registry: Registry, store: Store, span: Span) -> Backtest:

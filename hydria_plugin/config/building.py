@@ -17,6 +17,8 @@ from ..manual_flags import FlaggedBuffer
 from ..plugins import Registry
 from ..roles import Buffer, ForecastCorrector, Forecaster, InputCorrector, Source, Store
 from ..values import Problem
+from ..verification.drift import NAME, Drift
+from ..verification.watching import Watchman, models_number
 from .loading import durations_needed, load_models
 from .platform import scheme_of
 from .plugging import build_forecaster
@@ -54,12 +56,17 @@ def build_source(settings: Settings, name: str, registry: Registry, clock: Clock
 
 
 def build_forecasters(
-    settings: Settings, name: str, registry: Registry, clock: Clock, rng: np.random.Generator
+    settings: Settings,
+    name: str,
+    registry: Registry,
+    clock: Clock,
+    rng: np.random.Generator,
+    also: tuple[str, ...] = (),
 ) -> dict[str, Forecaster]:
-    """The ladder of the pipeline ``name`` in the admin's order, as new: nothing is loaded."""
-    pipeline = settings.pipelines[name]
-    house = given(settings, name, clock, rng)
-    return {f: build_forecaster(registry, f, pipeline.forecaster_options, house) for f in pipeline.forecasters}
+    """The ladder of the pipeline ``name`` in the admin's order, as new: nothing is loaded. ``also``: more of them."""
+    p, house = settings.pipelines[name], given(settings, name, clock, rng)
+    named = dict.fromkeys((*p.forecasters, *also))
+    return {f: build_forecaster(registry, f, p.forecaster_options, house) for f in named}
 
 
 def build_correctors(
@@ -82,10 +89,12 @@ def build_pipeline(
     source: Source | None = None,
     buffer: Buffer | None = None,
     versions: Mapping[str, str] | None = None,
+    beside: Mapping[str, object] | None = None,
 ) -> Pipeline:
     """The pipeline ``name``, ready for ``run_cycle``, with the reigning model of each forecaster (``versions`` names
     others). One without a usable model is left out, with a warning in every bulletin. ``source`` or ``buffer`` replace
-    the configured source, for backtests and replays. Raises PluginError, StoreError."""
+    the configured source, for backtests and replays; ``beside``: parts that read its windows too.
+    Raises PluginError, StoreError."""
     p, house = settings.pipelines[name], given(settings, name, clock, rng)
     fresh = build_forecasters(settings, name, registry, clock, rng)
     guarded = {n: isolate(n, f) for n, f in fresh.items()} if isolate else fresh
@@ -93,22 +102,15 @@ def build_pipeline(
     plugged, more, its_warnings = load_correctors(p, house["shelf"], build_plugs(p, registry, house), versions)
     if buffer is None:
         feed = source or build_source(settings, name, registry, clock)
-        buffer = make_buffer(p, feed, store, {**correctors_of(plugged), **forecasters}, clock)
+        buffer = make_buffer(p, feed, store, {**(beside or {}), **correctors_of(plugged), **forecasters}, clock)
+    models, told = {**digests, **more}, (*warnings, *its_warnings)
     return Pipeline(
-        name=name,
-        layout=p.layout,
-        buffer=FlaggedBuffer(buffer, settings.flags),
-        forecasters=forecasters,
-        store=store,
-        thresholds=p.thresholds,
-        rules=p.rules,
-        learner=make_learner(forecasters, plugged["forecast_correctors"]),
-        delay=p.delay,
-        revisions=p.revisions,
-        digests={"config": p.digest, **digests, **more},
-        warnings=(*warnings, *its_warnings),
-        **plugged,
-    )
+        name=name, layout=p.layout, buffer=FlaggedBuffer(buffer, settings.flags), forecasters=forecasters, store=store,
+        thresholds=p.thresholds, rules=p.rules, delay=p.delay, revisions=p.revisions,
+        learner=make_learner(p, forecasters, plugged["forecast_correctors"], models),
+        digests={"config": p.digest, **models}, warnings=told,
+        watch=Watchman(models, settings.platform.language, house["words"].duration), **plugged,
+    )  # fmt: skip
 
 
 def build_plugs(p: PipelineSettings, registry: Registry, house: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -197,8 +199,11 @@ def make_buffer(
     )
 
 
-def make_learner(forecasters: Mapping[str, Forecaster], correctors: Mapping[str, Any]) -> Learner:
-    """What lets the forecasters and correctors that can go on learning do so."""
+def make_learner(
+    p: PipelineSettings, forecasters: Mapping[str, Forecaster], correctors: Mapping[str, Any], models: Mapping[str, str]
+) -> Learner:
+    """What lets the forecasters and correctors that can go on learning do so, and tells whether models get worse."""
     from ..verification.online import OnlineLearner
 
-    return OnlineLearner({**correctors, **forecasters}, tuple(correctors))
+    drift = Drift(p.layout.step, p.layout.horizon, models_number(models))
+    return OnlineLearner({**correctors, **forecasters, NAME: drift}, (*correctors, NAME))

@@ -82,6 +82,7 @@ def assemble(
         revisions=t.revisions,
         deadline=t.deadline if t.deadline is not None else max(t.step // 4, np.timedelta64(10, "s")),
         digest=digest(desk, layout, thresholds),
+        shadow=tuple(t.shadow),
     )
 
 

@@ -128,6 +128,7 @@ class PipelineTable(Table):
     forecasters: Annotated[Names, AfterValidator(filled)] | None = Field(
         default=None, description=f"{NAMES}, at least one"
     )
+    shadow: Names = Field(default=[], description=f"{NAMES}; NAME@VERSION names a model that does not reign")
     delay: Duration = Field(default=np.timedelta64(0, "s"), description=ALLOWED)
     quantiles: Annotated[list[float], AfterValidator(rising_with_median)] = Field(
         default=list(QUANTILES), description="numbers between 0 and 1, rising, 0.5 among them"

@@ -61,11 +61,17 @@ class PipelineSettings:
     deadline: np.timedelta64  # of one forecaster
     digest: str  # of the table and its files
     gauges: Mapping[str, Gauge] = field(default_factory=dict)  # by series: names and places, for people
+    shadow: tuple[str, ...] = ()  # challengers that forecast beside, never issued: NAME or NAME@VERSION
 
     @property
     def learning_parts(self) -> tuple[str, ...]:
         """The parts that may have a model on the shelf: forecasters and correctors."""
         return tuple(dict.fromkeys((*self.forecasters, *self.correct_inputs, *self.correct_forecast)))
+
+    @property
+    def challengers(self) -> tuple[str, ...]:
+        """Those in the shadow of which the reigning model is meant, no version of it."""
+        return tuple(name for name in self.shadow if "@" not in name)
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,10 @@ def try_forecasters(desk: Desk, trial: Trial) -> None:
         known = trial.known("forecaster", name, desk.key("forecasters", i))
         if known and members_known(desk, trial, name, options):
             trial.build("forecaster", name, options, options_key(desk, "forecaster", name, ("forecasters", i)))
+    for i, challenger in enumerate(desk.table.shadow):
+        name = challenger.partition("@")[0]
+        if name not in (desk.table.forecasters or []) and trial.known("forecaster", name, desk.key("shadow", i)):
+            trial.build("forecaster", name, desk.table.forecaster.get(name, {}), desk.key("shadow", i))
 
 
 def table_fits(desk: Desk, trial: Trial, name: str) -> bool:
@@ -105,7 +109,7 @@ def try_correctors(desk: Desk, trial: Trial) -> None:
 def check_tables(desk: Desk, trial: Trial) -> None:
     """Option tables of plug-ins that nobody asked for: a fault where unknown, a warning where unused."""
     used = {
-        "forecaster": (*(desk.table.forecasters or []), *named_members(desk, trial)),
+        "forecaster": (*challenged(desk), *named_members(desk, trial)),
         "corrector": (*desk.table.correct_inputs, *desk.table.correct_forecast),
         "explainer": tuple(desk.table.explainers),
     }
@@ -120,10 +124,15 @@ def check_tables(desk: Desk, trial: Trial) -> None:
             desk.warn(f"the options of {role} {quoted(name)} are not used{near}; in use: {listed(names)}")
 
 
+def challenged(desk: Desk) -> tuple[str, ...]:
+    """The ladder and its challengers."""
+    return (*(desk.table.forecasters or []), *(name.partition("@")[0] for name in desk.table.shadow))
+
+
 def named_members(desk: Desk, trial: Trial) -> tuple[str, ...]:
     """The members of every forecaster in the ladder that takes some: those named, or all installed."""
     found: list[str] = []
-    for name in desk.table.forecasters or []:
+    for name in challenged(desk):
         if takes_members(trial, name):
             named = desk.table.forecaster.get(name, {}).get("of")
             found += named if isinstance(named, list) else trial.registry.names("forecaster")

@@ -70,11 +70,13 @@ class Host:
             watch = self._watches[self._named(pipeline)]  # the one that stands when it is our turn
             at = self._step(watch.pipeline, issued_at)
             try:
-                return watch.run(at)
+                bulletin = watch.run(at)
             except Exception as error:
                 if not self.running:  # nobody tries again
                     end_as_failed(watch, at, error)
                 raise
+            watch.shadow()
+            return bulletin
 
     def tick(self) -> None:
         """Do whatever is due, with the models that reign by now: newest steps, older ones, revisions, deliveries.
@@ -84,6 +86,8 @@ class Host:
                 if not self._stopping.is_set():
                     self._take_new_models(watch)
                     watch.round(self._stopping.is_set)
+            for watch in self._watches.values():
+                watch.shadow(self._stopping.is_set)
             pruning.prune(self.settings, self._watches, self.clock(), self._pace)
 
     def replay(self, pipeline: str, issued_at: np.datetime64, revision: int | None = None) -> Bulletin:

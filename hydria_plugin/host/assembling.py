@@ -16,6 +16,7 @@ from ..roles import Forecaster, Persistent, Store
 from ..worker import Isolated
 from .replay import MODEL, random_of
 from .rounds import Clock
+from .shadowing import build_shadows, parts_of, with_shadows
 
 log = logging.getLogger("hydria.host")
 
@@ -26,7 +27,10 @@ def build(settings: Settings, name: str, registry: Registry, store: Store, clock
     """The pipeline ``name``, its models in processes of their own if ``isolate``."""
     deadline = float(settings.pipelines[name].deadline / np.timedelta64(1, "s"))
     own = partial(isolated, deadline=deadline) if isolate else None
-    return build_pipeline(settings, name, registry, store, clock=clock, rng=random_of(name), isolate=own)
+    shadows, echo = build_shadows(settings, name, registry, store, clock, own)
+    beside = {n: part for shadow in shadows.values() for n, part in parts_of(shadow).items()}
+    made = build_pipeline(settings, name, registry, store, clock=clock, rng=random_of(name), isolate=own, beside=beside)
+    return with_shadows(made, shadows, echo)
 
 
 def isolated(name: str, forecaster: Forecaster, deadline: float) -> Forecaster:
@@ -46,9 +50,11 @@ def is_current(pipeline: Pipeline, settings: Settings, before: Settings, clock: 
     old, new = before.pipelines.get(pipeline.name), settings.pipelines[pipeline.name]
     if old is None or old.digest != new.digest or before.platform.models != settings.platform.models:
         return False
-    return models_now(settings, pipeline.name, clock) == {
-        name: pipeline.digests.get(f"{MODEL}{name}") for name in new.learning_parts
-    }
+    loaded = dict(pipeline.digests)
+    for shadow in pipeline.shadows.values():
+        loaded = {**shadow.digests, **loaded}
+    now = models_now(settings, pipeline.name, clock)
+    return now == {name: loaded.get(f"{MODEL}{name}") for name in now}
 
 
 def models_now(settings: Settings, name: str, clock: Clock) -> Reigning:
@@ -61,7 +67,8 @@ def models_now(settings: Settings, name: str, clock: Clock) -> Reigning:
         except ModelError:
             return None
 
-    return {part: active(part) for part in settings.pipelines[name].learning_parts}
+    p = settings.pipelines[name]
+    return {part: active(part) for part in dict.fromkeys((*p.learning_parts, *p.challengers))}
 
 
 def are_news(settings: Settings, name: str, clock: Clock, now: Reigning, before: Reigning) -> bool:
@@ -75,6 +82,7 @@ def are_news(settings: Settings, name: str, clock: Clock, now: Reigning, before:
 
 def dismiss(pipeline: Pipeline) -> None:
     """End the processes of its models; they would start again if asked."""
-    for forecaster in pipeline.forecasters.values():
-        if isinstance(forecaster, Isolated):
-            forecaster.close()
+    for one in (pipeline, *pipeline.shadows.values()):
+        for forecaster in one.forecasters.values():
+            if isinstance(forecaster, Isolated):
+                forecaster.close()

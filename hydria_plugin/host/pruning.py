@@ -42,6 +42,7 @@ def prune(settings: Settings, watches: Mapping[str, Watch], now: np.datetime64, 
         before = (now - keep).astype("datetime64[s]") - np.timedelta64(math.ceil(gained), "s")
         try:
             rows = watch.pipeline.store.prune(watch.pipeline.name, before, before - reach(watch.pipeline))
+            rows += sum(watch.pipeline.store.prune(s.name, before) for s in watch.pipeline.shadows.values())
             log.info("pruned pipeline=%s before=%s rows=%d", watch.pipeline.name, utc(before), rows)
         except StoreError as error:
             log.error("not pruned pipeline=%s error=%s", watch.pipeline.name, error)

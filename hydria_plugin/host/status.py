@@ -8,6 +8,7 @@ import numpy as np
 
 from ..ledger import newest_due
 from ..values import Bulletin
+from ..verification.watching import standing_of
 from .replay import models_of
 from .rounds import rung_counts, utc
 from .watch import Watch
@@ -41,11 +42,12 @@ def pipeline_status(watch: Watch, now: np.datetime64) -> dict[str, Any]:
 def made(bulletin: Bulletin | None) -> dict[str, Any]:
     """Who made the last bulletin, and what it says of alerts."""
     if bulletin is None:
-        return {"rungs": {}, "alerts": 0, "made_with": {}}
+        return {"rungs": {}, "alerts": 0, "made_with": {}, "standing": []}
     return {
         "rungs": dict(rung_counts(bulletin)),
         "alerts": sum(alert.rank >= 0 for alert in bulletin.alerts),
         "made_with": models_of(bulletin.digests),
+        "standing": list(standing_of(bulletin)),
     }
 
 

@@ -22,6 +22,7 @@ from ..roles import Step
 from ..values import Bulletin
 from .owed import Key, made_again, owed_explanations
 from .rounds import Clock, explain, is_new, run_step, send, utc
+from .shadowing import run_shadows
 
 log = logging.getLogger("hydria.host")
 
@@ -48,6 +49,7 @@ class Watch:
     looked_at: np.datetime64 | None = None  # when the newest step was last run
     last: Bulletin | None = None  # the newest bulletin made here
     pruned_at: np.datetime64 | None = None
+    unshadowed: Bulletin | None = None  # the newest, until its challengers have forecast beside it
     owed: list[Key] | None = None  # bulletins still to be explained; None: not yet looked up
 
     def round(self, stopped: Callable[[], bool] = lambda: False) -> None:
@@ -69,7 +71,7 @@ class Watch:
             log.error(
                 "round failed pipeline=%s error=%s",
                 *(self.pipeline.name, sentence(error)),
-                exc_info=None if isinstance(error, HydriaError) else error,  # what nobody foresaw, in full
+                exc_info=None if isinstance(error, HydriaError) else error,  # in full what nobody foresaw
             )
 
     # ---- which ----
@@ -175,6 +177,7 @@ class Watch:
         if self.last is None or bulletin.issued_at >= self.last.issued_at:
             self.last = bulletin
         if is_new(bulletin):
+            self.unshadowed = bulletin
             send(self.pipeline, self.clock())  # the alert first
             self._explain(bulletin)
         self.explain_what_is_owed()
@@ -197,9 +200,14 @@ class Watch:
             if bulletin is not None:
                 self._explain(bulletin)
 
+    def shadow(self, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Let the challengers forecast, after all that is urgent."""
+        if self.unshadowed is not None and not stopped():
+            run_shadows(self.pipeline, self.unshadowed)
+        self.unshadowed = None
+
     def _remember(self, issued_at: np.datetime64, error: Exception) -> None:
-        told = issued_at in self.failures
-        self.failures[issued_at] = sentence(error)
+        told, self.failures[issued_at] = issued_at in self.failures, sentence(error)
         if not told:
             self.registry.announce("hydria_cycle_failed", pipeline=self.pipeline.name, issued_at=issued_at, error=error)
 

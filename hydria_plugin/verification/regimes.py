@@ -37,13 +37,18 @@ class RegimeLine:
 
 def regimes(result: Backtest, thresholds: Thresholds | None = None) -> tuple[RegimeLine, ...]:
     """Lines by station, lead and regime."""
-    leads = np.unique(np.round(np.geomspace(1, result.layout.horizon, LEADS)).astype(int)).tolist()
+    leads = some_leads(result.layout.horizon)
     return tuple(
         regime_line(result, s, f, name, mask)
         for s in range(len(result.layout.stations))
         for f in lead_rows(leads, result.layout.horizon)
         for name, mask in masks(result, s, f, thresholds)
     )
+
+
+def some_leads(horizon: int) -> list[int]:
+    """The first, the last and two between."""
+    return [int(f) for f in np.unique(np.round(np.geomspace(1, horizon, LEADS)).astype(int))]
 
 
 def masks(result: Backtest, s: int, lead: int, thresholds: Thresholds | None) -> Iterator[tuple[str, Bools]]:

@@ -65,7 +65,7 @@ def train_one(
     from ..learning.train import train
 
     p, rng = settings.pipelines[name], np.random.default_rng(seed)
-    ladder = build_forecasters(settings, name, registry, now, rng)
+    ladder = build_forecasters(settings, name, registry, now, rng, p.challengers)
     repairs, finishers = build_correctors(settings, name, registry, now, rng)
     check_names(ladder, {**repairs, **finishers})
     forecasters = {n: f for n, f in ladder.items() if isinstance(f, Trainable)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,61 @@ def test_verify_scores_what_was_issued(tmp_path: Path) -> None:
     for key, crps in pick[0].items():  # the backtest says what the system would have said, and did say
         assert crps == pytest.approx(pick[1][key], rel=1e-3)
     assert hydria("verify", config, "--from", "2000-01-01", "--to", "2000-01-02").exit_code == 1
+
+
+def test_verify_exports_and_draws(tmp_path: Path) -> None:
+    config, out, folder = write_site(tmp_path), tmp_path / "scores.csv", tmp_path / "drawn"
+    machine("train", config, "--to", "2021-04-05")
+    for hour in range(3):
+        machine("once", config, "--at", f"2021-04-06T0{hour}:00")
+    code, found = machine("verify", config, *SPAN, "--out", out, "--diagrams", folder)
+    assert code == 0
+    facts = found["pipelines"][0]
+    assert [Path(p).exists() for p in facts["drawn"]] == [True] * len(facts["drawn"])
+    assert all(Path(p).read_text(encoding="utf-8").startswith("<svg") for p in facts["drawn"])
+    table = pd.read_csv(out)
+    line = facts["scores"][0]
+    same = (table.station == line["station"]) & (table.lead == line["lead"]) & (table.score == "crps")
+    assert table[same & (table.regime == "all")].value.tolist() == [pytest.approx(line["crps"])]
+    drawn = facts["diagrams"][0]
+    assert drawn["pairs"] == 6 and len(drawn["ranks"]) == len(drawn["levels"]) + 1
+    assert {"share", "rank", "ticks"} <= set(table.score)
+    assert hydria("verify", config, *SPAN, "--diagrams", out).exit_code == 2, "a file is no folder"
+
+
+def test_verify_scores_the_challenger_in_the_shadow(tmp_path: Path) -> None:
+    shadow = 'shadow = ["persistence", "ridge@20200101T000000Z-00000000"]\nforecasters ='
+    config = write_site(tmp_path, {"hydria.toml": FILES["hydria.toml"].replace("forecasters =", shadow, 1)})
+    machine("train", config, "--to", "2021-04-05")
+    for hour in range(3):
+        machine("once", config, "--at", f"2021-04-06T0{hour}:00")
+    code, found = machine("verify", config, *SPAN)
+    facts = found["pipelines"][0]
+    assert code == 0 and facts["issues"] == 3, "the shadow's are not counted as issued"
+    line = next(d for d in facts["shadows"] if d["shadow"] == "persistence" and d["lead"] == 1)
+    score = next(d for d in facts["scores"] if (d["station"], d["lead"]) == (line["station"], 1))
+    assert line["crps"] == pytest.approx(score["crps"], rel=1e-3) and line["pairs"] == 3
+    gone = [d for d in facts["shadows"] if d["shadow"].startswith("ridge@")]
+    assert gone and all((d["pairs"], d["failed"]) == (0, 3) for d in gone)
+    assert "dans l'ombre (gain supérieur à 0" in hydria("verify", config, *SPAN).output
+
+
+def test_truth_that_never_arrives_and_thresholds_never_reached_leave_scores_empty(tmp_path: Path) -> None:
+    high = pd.read_csv(StringIO(FILES["stations.csv"])).assign(yellow=1e5, red=2e5)
+    config = write_site(tmp_path, {"stations.csv": high.to_csv(index=False)})
+    machine("train", config, "--to", "2021-04-05")
+    for hour in range(3):
+        machine("once", config, "--at", f"2021-04-06T0{hour}:00")
+    record = pd.read_csv(tmp_path / "feeds" / "river.csv")
+    record.loc[record.time_utc >= "2021-04-06", ["q_up", "h_down"]] = np.nan
+    record.to_csv(tmp_path / "feeds" / "river.csv", index=False)
+    code, found = machine("verify", config, *SPAN, "--diagrams", tmp_path / "drawn", "--out", tmp_path / "scores.csv")
+    assert code == 0, found
+    facts = found["pipelines"][0]
+    assert facts["warnings"] == []
+    assert {line["pairs"] for line in (*facts["scores"], *facts["regimes"], *facts["diagrams"])} == {0}
+    assert {line["crps"] for line in facts["scores"]} == {None}
+    assert hydria("verify", config, *SPAN).exit_code == 0
 
 
 def test_too_short_a_record_is_told_in_a_sentence(trained: Path) -> None:

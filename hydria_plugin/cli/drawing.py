@@ -1,0 +1,64 @@
+"""Reliability diagrams and rank histograms: as facts, and as pictures in a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError, HydriaError
+from .doubting import rounded
+
+if TYPE_CHECKING:
+    from ..values import Layout
+    from ..verification.diagrams import Diagram
+
+
+def diagram_facts(one: Diagram) -> dict[str, Any]:
+    """One diagram, flat; ``station`` is "" for all of them; what is no number is null in JSON."""
+    arrays = {name: [rounded(v) for v in getattr(one, name)] for name in ("share", "ticks", "low", "high", "ranks")}
+    return {
+        "station": one.station,
+        "lead": one.lead,
+        "pairs": one.pairs,
+        "levels": one.levels.tolist(),
+        **arrays,
+        "reliability": rounded(one.index),
+    }
+
+
+def check_folder(folder: Path | None) -> None:
+    """Can pictures be written there? Asked before the long work; the folder itself is made. Raises ConfigError."""
+    if folder is None:
+        return
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"--diagrams: {str(folder)!r} is a file; allowed: a folder, which is made if need be")
+    if not folder.absolute().parent.is_dir():
+        raise ConfigError(
+            f"--diagrams: {str(folder)!r} lies in a folder that does not exist; allowed: one that is there"
+        )
+
+
+def draw(folder: Path, pipeline: str, drawn: Sequence[Diagram], layout: Layout, language: str) -> list[str]:
+    """An SVG file per station, and one of all of them; gives their paths. Raises HydriaError."""
+    from ..drawing.reliability import reliability
+
+    names = dict(zip(layout.stations, layout.names or layout.stations, strict=True))
+    written = []
+    try:
+        folder.mkdir(exist_ok=True)
+        for station, of_one in groupby(drawn, key=lambda one: one.station):
+            path = folder / f"{pipeline}-{plain(station) or 'all'}.svg"
+            name = names.get(station, "")
+            path.write_text(reliability(tuple(of_one), name, layout.step, language=language), encoding="utf-8")
+            written.append(str(path))
+    except OSError as cause:
+        raise HydriaError(f"--diagrams: {str(folder)!r} cannot be written: {cause}") from cause
+    return written
+
+
+def plain(station: str) -> str:
+    """A station's name as part of a file's; other signs than letters, digits, dot and dash become ``_``."""
+    return re.sub(r"[^\w.-]", "_", station)
