@@ -1,6 +1,6 @@
 """Are the shares of doubt right? On a fictitious basin whose input error is known, because it was put there.
 
-    python -m benchmarks.uncertainty.decomposition [--seeds 5] [--members 40] [--scenarios 20] [--draws 100]
+    python -m benchmarks.uncertainty.decomposition [--seeds 5] [--members 40] [--scenarios 20] [--rain-known]
 
 The rain that fell is what the gauges read times errors of a known law, drawn here by other code than the product's. A
 block network learns the basin from the gauges and the measured discharge. Then, on events it has not seen:
@@ -10,9 +10,9 @@ block network learns the basin from the gauges and the measured discharge. Then,
     whole   truth: the variance of the band that would have held what its forecasts missed, over many issue times (the
             plain mean square of that is ruled by a few misses; the shares by it are given beside)
 
-and the rest is what is left. The product is asked once per issue time, with its default number of scenarios, and told
-the law's parameters. Shares are means over issue times, lead by lead, each as heavy as another. Prints a table, and
-JSON.
+and the rest is what is left. The product runs through the events cycle by cycle, with input-error (told the law's
+parameters) and conformal; the first events let the bands follow what is verified, the others are measured. Shares are
+means over issue times, lead by lead, each as heavy as another. Prints a table, and JSON.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hydria_plugin import History
+from hydria_plugin import Forecast, History, Observations, Problem, Window
+from hydria_plugin.alerts import AlertRules, Thresholds
+from hydria_plugin.correctors.conformal.corrector import Conformal
 from hydria_plugin.correctors.input_error.corrector import InputError
-from hydria_plugin.decomposition import apart
+from hydria_plugin.cycle import Pipeline, run_cycle
 from hydria_plugin.forecasters.block_network.forecaster import BlockNetwork
 from hydria_plugin.forecasters.block_network.knowledge import raw_of_history
 from hydria_plugin.forecasters.block_network.model import answer
@@ -34,11 +37,13 @@ from hydria_plugin.learning.basin_cases import STUDY_ZONES
 from hydria_plugin.learning.fictitious_basin import HOUR, START, Basin, simulate
 from hydria_plugin.learning.fictitious_cases import history_of, study_split
 from hydria_plugin.learning.storms import study_storms
+from hydria_plugin.stores.memory import MemoryStore
 from hydria_plugin.testing.samples import window_of
 from hydria_plugin.values import Floats, Ints, band_variance
+from hydria_plugin.verification.online import OnlineLearner
 
 EVENTS, WHOLE = 40, 96  # to learn from, and steps of each
-NEW_EVENTS = 120  # to be asked on
+WARM_UP, MEASURED = 25, 25  # more events: for bands to follow what is verified, and to be measured on
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 Rng = np.random.Generator
 WET_HOURS, WET_MM = 6, 3.0  # an issue time counts when so much has fallen at some gauge
@@ -84,15 +89,14 @@ def made(events: int, law: Law, rng: np.random.Generator) -> tuple[History, Ints
     return replace(history, layout=replace(history.layout, quantiles=QUANTILES)), of_event
 
 
-def wet_steps(history: History, of_event: Ints, rng: np.random.Generator, count: int) -> Ints:
+def wet_steps(history: History, of_event: Ints) -> Ints:
     """Issue times of floods: enough has fallen lately, and all of window and horizon are of one event."""
     rain, a = history.inputs.values[0], history.layout
     fell = np.stack([rain[max(0, t - WET_HOURS + 1) : t + 1].sum(axis=0).max() for t in range(len(rain))])
     steps = np.arange(len(rain))
     first, last = steps - a.past + 1, np.minimum(steps + a.horizon, len(rain) - 1)
     inside = (first >= 0) & (of_event[np.maximum(first, 0)] == of_event[last])
-    able = np.flatnonzero((fell >= WET_MM) & inside)
-    return np.sort(rng.choice(able, min(count, len(able)), replace=False))
+    return np.flatnonzero((fell >= WET_MM) & inside)
 
 
 def true_parts(
@@ -112,21 +116,51 @@ def true_parts(
     return np.stack(found)
 
 
-def told_parts(network: BlockNetwork, history: History, at: Ints, future: bool, corrector: InputError) -> Floats:
-    """(N, H, 3) as the product says."""
-    found = []
-    for n in at:
-        asked = corrector.correct_inputs(window_of(history, int(n), future))
-        forecast = network.forecast(asked)
-        found.append(np.asarray(apart(forecast, forecast, asked).variance)[0])
-    return np.stack(found)
+class Playing:
+    """A buffer over a history in memory."""
+
+    def __init__(self, history: History, future: bool) -> None:
+        self.history, self.layout, self.future = history, history.layout, future
+
+    def window(self, issued_at: np.datetime64, known_at: np.datetime64) -> Window:
+        at = int((issued_at - self.history.times[0]) / self.layout.step)
+        return window_of(self.history, at, self.future)
+
+    def pending(self) -> Observations:
+        none, at = np.empty(0, np.int32), np.empty(0, "datetime64[us]")
+        return Observations((), none, at.astype("M8[s]"), none.astype(float), none.astype(np.uint8), none, none, at)
+
+    def commit(self) -> None:
+        """There is nothing to keep."""
+
+    def problems(self) -> tuple[Problem, ...]:
+        return ()
 
 
-def missed(network: BlockNetwork, history: History, at: Ints, future: bool) -> Floats:
-    """(N, H) what the median missed."""
-    values = network.hindcast(history, at, future)[:, 0, :, QUANTILES.index(0.5)]
+def bulletins(network: BlockNetwork, history: History, future: bool, corrector: InputError) -> Mapping[int, Forecast]:
+    """By step, what the product issues when it runs through the history: scenarios, networks, and bands that follow
+    what is verified on the way."""
+    conformal, store, layout = Conformal(), MemoryStore(), history.layout
+    pipeline = Pipeline(
+        "p", layout, Playing(history, future), {"block-network": network}, store,
+        Thresholds((), np.empty((1, 0))), AlertRules(), input_correctors={"input-error": corrector},
+        forecast_correctors={"conformal": conformal}, learner=OnlineLearner({"conformal": conformal}, ("conformal",)),
+    )  # fmt: skip
+    found = {}
+    for n in range(layout.past - 1, len(history) - layout.horizon):
+        at = np.datetime64(history.times[n], "s")
+        bulletin = run_cycle(pipeline, at, at.astype("datetime64[us]"))
+        if bulletin.problems:
+            raise SystemExit(f"step {n}: {bulletin.problems[0].stage}: {bulletin.problems[0].error}")
+        found[n] = replace(bulletin.forecast, members=None)
+        store.prune("p", at - (layout.past + 2 * layout.horizon + 2) * layout.step)
+    return found
+
+
+def missed(issued: Sequence[Forecast], history: History, at: Ints) -> Floats:
+    """(N, H) what the issued medians missed."""
     truth = np.stack([history.target.values[0, at + f] for f in range(1, history.layout.horizon + 1)], axis=1)
-    return np.asarray(truth - values)
+    return np.asarray(truth - np.stack([f.median[0] for f in issued]))
 
 
 def verified(errors: Floats, by: Floats) -> tuple[Floats, Floats]:
@@ -153,20 +187,22 @@ def trained(seed: int, law: Law, members: int, rng: Rng) -> BlockNetwork:
     return network.fit(learned, study_split(record, rng))
 
 
-def trial(seed: int, law: Law, members: int, scenarios: int, draws: int, count: int, future: bool) -> dict[str, object]:
-    """One basin, one network."""
+def trial(seed: int, law: Law, members: int, scenarios: int, draws: int, future: bool) -> dict[str, object]:
+    """One basin, one network, one run of the product through events it has not seen."""
     begun, rng = time.monotonic(), np.random.default_rng([seed, 4])
     network = trained(seed, law, members, rng)
-    new, new_events = made(NEW_EVENTS, law, rng)
-    at = wet_steps(new, new_events, rng, count)
+    new, new_events = made(WARM_UP + MEASURED, law, rng)
     corrector = InputError(
         scenarios=scenarios, relative=law.relative, own=law.own, memory_h=law.memory_h, common=law.common,
         floor_mm=0.0, tail=0.0, dropout=0.0, forecast=0.0, seed=seed,
     )  # fmt: skip
-    told = told_parts(network, new, at, future, corrector)
+    issued = bulletins(network, new, future, corrector)
+    at = wet_steps(new, new_events)
+    at = at[(new_events[at] >= WARM_UP) & np.isin(at, list(issued))]
+    told = np.stack([np.asarray(issued[int(n)].variance)[0] for n in at]).astype(float)
     true = true_parts(network, new, at, future, law, draws, rng)
     by = told.sum(axis=2)
-    whole, squares = verified(missed(network, new, at, future), by)
+    whole, squares = verified(missed([issued[int(n)] for n in at], new, at), by)
     right, by_squares = shares_of(true, whole, by), shares_of(true, squares, by)
     said = shares_of(told, np.ones_like(whole), by)
     ratio = (true / by[..., None]).mean(axis=0), (told / by[..., None]).mean(axis=0)
@@ -197,15 +233,16 @@ def row(name: str, one: dict[str, object]) -> str:
 
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, usual in (("seeds", 5), ("members", 40), ("scenarios", 20), ("draws", 100), ("count", 600)):
+    for name, usual in (("seeds", 5), ("members", 40), ("scenarios", 20), ("draws", 100)):
         ask.add_argument(f"--{name}", type=int, default=usual)
     ask.add_argument("--laws", default="error,strong,perfect")
+    ask.add_argument("--rain-known", action="store_true", help="what the gauges will read is the rain forecast")
     o = ask.parse_args()
     laws = {"error": Law(), "strong": Law(0.6, own=0.5, memory_h=3.0), "perfect": Law(relative=0.0)}
     found = []
     for name in o.laws.split(","):
         for seed in range(o.seeds):
-            one = trial(seed, laws[name], o.members, o.scenarios, o.draws, o.count)
+            one = trial(seed, laws[name], o.members, o.scenarios, o.draws, o.rain_known)
             found.append({"law": name, **one})
             print(row(name, one), flush=True)
     print(json.dumps(found))
