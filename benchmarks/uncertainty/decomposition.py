@@ -168,7 +168,7 @@ def bulletins(network: BlockNetwork, history: History, corrector: InputError) ->
         if bulletin.problems:
             raise SystemExit(f"step {n}: {bulletin.problems[0].stage}: {bulletin.problems[0].error}")
         found[n] = replace(bulletin.forecast, members=None)
-        store.prune("p", np.datetime64(at - (layout.past + 2 * layout.horizon + 2) * layout.step, "s"))
+        store.prune("p", history.times[max(0, n - layout.past - 2 * layout.horizon - 2)])
     return found
 
 
