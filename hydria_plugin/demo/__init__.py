@@ -146,6 +146,7 @@ def _conclude(
     for line in (
         "",
         *teller.verdicts(found),
+        *teller.doubt(most_telling(bulletins, case.sites[0].station)),
         *teller.gauges(silences(case)),
         *teller.zones(zones),
         "",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..drawing.doubt import doubt
 from ..drawing.words import Words
 from ..values import Alert, Basis, Bulletin, Reason
 from .findings import Silence, Warned
@@ -33,6 +34,7 @@ TEXT = {
         "false": "  {}, {} {}: announced {}, never reached (highest {})",
         "truth": "  (crossed: by the simulated truth, which no forecaster was shown)",
         "gauge": "  (crossed: by the gauge)",
+        "doubt": "Where the doubt comes from, {}: {}",
         "gauges": "What the gauges did meanwhile:",
         "silent": "  {} silent from {} to {}",
         "late": "  {} came {} minutes late from {} to {}",
@@ -62,6 +64,7 @@ TEXT = {
         "false": "  {}, {} {} : annoncé {}, jamais atteint (maximum {})",
         "truth": "  (franchi : selon la vérité simulée, qu'aucun modèle n'a vue)",
         "gauge": "  (franchi : selon la station)",
+        "doubt": "D'où vient le doute, {} : {}",
         "gauges": "Ce que faisaient les capteurs :",
         "silent": "  {} muet de {} à {}",
         "late": "  {} arrivé avec {} minutes de retard de {} à {}",
@@ -163,6 +166,13 @@ class Teller:
         names = ", ".join(name.removeprefix("rain.") for name in found.names)
         told = self.say("zones", in_percent(found.true), in_percent(found.read), names)
         return ["", told, *(f"  ! {said}" for said in found.cautions), self.say("page", found.files[0])]
+
+    def doubt(self, shown: Bulletin) -> list[str]:
+        """Where the doubt of the first site's forecast comes from, by the bulletin ``shown``; nothing where that is not
+        known."""
+        row = shown.layout.stations.index(self.case.sites[0].station)
+        sentence = doubt(shown, row, self.words)
+        return [self.say("doubt", self.when(shown.issued_at), sentence)] if sentence else []
 
     def gauges(self, found: Sequence[Silence]) -> list[str]:
         if not found:

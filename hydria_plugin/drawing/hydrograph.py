@@ -60,7 +60,8 @@ def hydrograph(
             *_thresholds(paper),
             *_lines(paper),
             *_heading(paper),
-            *legend(paper.scene, words, MARGIN, WIDTH - MARGIN, HEIGHT - 20),
+            *legend(paper.scene, words, MARGIN, WIDTH - MARGIN, HEIGHT - (28 if told else 20)),
+            text(MARGIN, HEIGHT - 7, marks.shortened(told, 130), fill=QUIET) if told else "",
         ],
     )
 

@@ -123,4 +123,6 @@ def test_both_languages_say_the_same_things() -> None:
 def test_the_hydrograph_tells_it_to_those_who_cannot_see() -> None:
     made = bulletin((0.1, 2.0, 0.9), estimated=(1,))
     picture = hydrograph(made, "s1", gauges={str(made.layout.series[0, 1]): "Saumane"})
-    assert "Two thirds of the doubt at +3 h is the rain; gauge Saumane is estimated." in picture
+    told = "Two thirds of the doubt at +3 h is the rain; gauge Saumane is estimated."
+    assert picture.count(told) == 2, "for those who cannot see the picture, and under it for those who can"
+    assert f">{told}</text>" in picture
