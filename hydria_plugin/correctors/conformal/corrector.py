@@ -16,7 +16,7 @@ from hydria_plugin.values import Bools, Floats, Ints
 
 from .classes import Seen, flooded, shares
 from .lead_knots import between, leads_of
-from .tracking import Stretch, stretched, taught
+from .tracking import Stretch, at_leads, stretched, taught
 
 DEGRADED = 0.3  # of the logarithm of the width, where no input has its newest value
 SEEN = "seen."  # before the names of those arrays in the state
@@ -111,7 +111,7 @@ def made_in(seen: Seen, quantiles: Floats, last: Floats, rise: Floats, middle: i
     """Classes (S, H, G) of forecasts (S, H, Q), and (S, H) whether each is of a flood. ``last`` and ``rise`` are (S) or
     (S, H)."""
     way = between(quantiles.shape[1])
-    borders, floods = np.einsum("hk,skg->shg", way, seen.borders), np.einsum("hk,skx->shx", way, seen.floods)
+    borders, floods = at_leads(way, seen.borders), at_leads(way, seen.floods)
     wide = [np.broadcast_to(a[:, None] if a.ndim == 1 else a, quantiles.shape[:2]) for a in (last, rise)]
     marks = np.stack([quantiles[..., middle], *wide], axis=2)
     return shares(quantiles[..., -1] - quantiles[..., 0], borders), flooded(marks, floods)

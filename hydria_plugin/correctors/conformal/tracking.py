@@ -84,17 +84,23 @@ def beyond(truth: Floats, quantiles: Floats, levels: Floats) -> Floats:
     """(S, H, Q) probability that truth (S) lies below each quantile (S, H, Q), on a tick of which several quantiles
     make an atom: the share of it; minus the level."""
     y = truth[:, None, None].astype(quantiles.dtype)
-    tie = quantiles == y
-    under = np.where(quantiles < y, levels, 0.0).max(axis=2, keepdims=True)
-    over = np.where(quantiles > y, levels, 1.0).min(axis=2, keepdims=True)
-    share = np.where(tie, (levels - under) / (over - under), y < quantiles)
+    levels = levels.astype(quantiles.dtype)
+    share = (y < quantiles).astype(quantiles.dtype)
+    tied = np.nonzero((quantiles == y).any(axis=2))  # rows with an atom: few, but where levels come in ticks
+    if len(tied[0]):
+        q, at = quantiles[tied], y[tied[0], 0]  # (N, Q), (N, 1)
+        under = np.where(q < at, levels, 0.0).max(axis=1, keepdims=True)
+        over = np.where(q > at, levels, 1.0).min(axis=1, keepdims=True)
+        share[tied] = np.where(q == at, (levels - under) / (over - under), share[tied])
     return np.asarray(share - levels)
 
 
 def by_side(per_level: Floats, middle: int) -> Floats:
     """(S, H, 2) mean over the levels below and above the median; 0 where there is none."""
-    low, high = per_level[..., :middle], per_level[..., middle + 1 :]
-    return np.stack([a.mean(axis=2) if a.shape[2] else np.zeros(a.shape[:2]) for a in (low, high)], axis=2)
+    q = per_level.shape[2]
+    sides = np.zeros((q, 2), per_level.dtype)
+    sides[:middle, 0], sides[middle + 1 :, 1] = 1.0 / max(middle, 1), 1.0 / max(q - middle - 1, 1)
+    return np.asarray(per_level @ sides)
 
 
 def taught(
@@ -108,12 +114,13 @@ def taught(
     miss = np.where(there[..., None], beyond(y, v, levels), 0.0)
     outward = np.where(np.arange(len(levels)) < middle, miss, -miss)
     outward[..., middle] = 0.0
-    side, hear, step = by_side(outward, middle), hearing(horizon), depends(horizon)[:, None]
+    side, step = by_side(outward, middle), depends(horizon)[:, None]
+    hear = hearing(horizon).astype(np.float32)
     known = np.asarray((there @ hear.T > 0)[..., None])  # (S, K, 1)
     at_knots = np.asarray(hear @ side)
     new = replace(
         old,
-        scale=old.scale + SLOW * step[..., None] * np.einsum("kh,shg,shx->skgx", hear, classes, side),
+        scale=old.scale + SLOW * step[..., None] * by_class(hear, classes, side),
         flood=old.flood + FLOOD * step * (hear @ (side * floods[..., None])),
         level=old.level + LEVEL * step * (hear @ outward),
         floods=old.floods + (there & floods) @ hear.T,
@@ -122,17 +129,24 @@ def taught(
     return answered(new, at_knots, losses(old, v, y, there, levels, middle, hear), known).bounded()
 
 
+def by_class(hear: Floats, classes: Floats, side: Floats) -> Floats:
+    """(S, K, G, 2) what knots hear of ``side`` (S, H, 2), by ``classes`` (S, H, G)."""
+    s, h, g = classes.shape
+    each = (classes.astype(np.float32)[..., None] * side[:, :, None, :]).reshape(s, h, g * 2)
+    return np.asarray((hear @ each).reshape(s, len(hear), g, 2))
+
+
 def losses(
     old: Stretch, forecast: Floats, truth: Floats, there: Bools, levels: Floats, middle: int, hear: Floats
 ) -> Floats:
     """(S, K, 2, 2) by side: pinball loss without the fast part, and by how much that is above the loss with it."""
-    centre = forecast[..., middle, None]
+    centre, levels = forecast[..., middle, None], levels.astype(forecast.dtype)
     back = np.exp(-per_level(hear.T / hear.T.sum(axis=1, keepdims=True) @ old.fast, len(levels), middle))
     slow = centre + back * (forecast - centre)
 
     def lost(quantiles: Floats) -> Floats:
-        away = truth[:, None, None] - quantiles
-        loss = np.maximum(levels * away, (levels - 1.0) * away) * there[..., None]
+        away = truth.astype(quantiles.dtype)[:, None, None] - quantiles
+        loss = away * (levels - (away < 0)) * there[..., None]
         return np.asarray(hear @ by_side(loss, middle))
 
     without = lost(slow)
@@ -170,14 +184,22 @@ def pooled(flood: Floats, floods: Floats) -> Floats:
     return np.asarray((flood * count + POOLED * everywhere) / (count + POOLED))
 
 
+def at_leads(between: Floats, at_knots: Floats) -> Floats:
+    """(S, H, C) of (S, K, C), in its own precision. ``between`` (H, K)."""
+    return np.asarray(between.astype(at_knots.dtype) @ at_knots)
+
+
 def stretched(
     quantiles: Floats, held: Stretch, between: Floats, classes: Floats, floods: Bools, middle: int, wider: Floats
 ) -> Floats:
     """(S, H, Q) the quantiles as they are issued. ``between`` (H, K); ``wider`` (S) is added to the stretch."""
-    scale = np.einsum("hk,skgx,shg->shx", between, held.scale, classes)
-    flood = between @ pooled(held.flood, held.floods)
-    sides = scale + flood * floods[..., None] + between @ held.fast + wider[:, None, None]
-    factor = np.exp(per_level(sides, quantiles.shape[2], middle) + between @ held.level)
+    s, h, g = classes.shape
+    scales = at_leads(between, held.scale.reshape(s, -1, g * 2)).reshape(s, h, g, 2)
+    scale = sum(scales[:, :, i] * classes[:, :, i, None] for i in range(g))
+    flood = at_leads(between, pooled(held.flood, held.floods).astype(np.float32))
+    wider = wider.astype(np.float32)[:, None, None]
+    sides = scale + flood * floods[..., None] + at_leads(between, held.fast) + wider
+    factor = np.exp(per_level(sides, quantiles.shape[2], middle) + at_leads(between, held.level))
     centre = quantiles[..., middle, None]
     width = quantiles[..., -1, None] - quantiles[..., 0, None]
     out = centre + (held.bias @ between.T)[..., None] * width + factor * (quantiles - centre)
