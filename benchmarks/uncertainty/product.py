@@ -4,8 +4,9 @@
 
 A configuration on the basin's own CSV file, `hydria train` on the first 80 % of the record, `hydria backtest` over the
 last 20 %, every step, without rain to come and with it perfectly known; once with all five correctors, once with those
-of bands alone, once with none (one training, with all of them in it). Scores as in benchmarks.uncertainty.coverage.
-Each piece is kept, so that a stopped run goes on.
+of bands alone, once with none (one training, with all of them in it). Scores as in benchmarks.uncertainty.coverage,
+beside the peers' of benchmarks.uncertainty.peers at the same steps; "width": of the 10-90 % band over that of the peer
+stretched to the same coverage. Each piece is kept, so that a stopped run goes on.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ import pandas as pd
 from benchmarks.skill.basins import BASINS, Basin, read, split_in_time
 from benchmarks.skill.peers import Task, table_of
 from benchmarks.skill.runs import LEADS, Plan, peer_answer
-from hydria_plugin import History
+from hydria_plugin import History, Split
 from hydria_plugin.learning.ticks import ticks_of
-from hydria_plugin.values import Floats
+from hydria_plugin.values import Floats, Ints
 
 from .coverage import DATA, LEVELS, Record, largest_flood, scores, widened
+from .peers import raw_ensemble, split_conformal
 
 BANDS = ("error-model", "conformal")
 LISTS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
@@ -36,8 +38,9 @@ LISTS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "bands": ((), BANDS),
     "all": (("quality", "gaps", "input-error"), BANDS),
 }
+PEERS = ("raw ensemble", "LightGBM q.", "split conformal")
 HEAD = ("coverage", "by share", "half-width", "median", "last", "rise", "reliability", "flood", "CRPS / none",
-        "CRPS / LightGBM q.", "width / widened")  # fmt: skip
+        *(f"{what} / {peer}" for peer in PEERS for what in ("CRPS", "width")))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -147,31 +150,47 @@ def forecasts(file: Path, history: History) -> tuple[Record, dict[int, Floats]]:
 
 
 def station_rows(site: Site, history: History, future: str, plan: Plan) -> list[tuple[int, str, dict[str, float]]]:
-    """By lead and list of correctors; the peer stands where the skill benchmark has kept it."""
-    name, rows = history.layout.stations[0], []
-    split, table = split_in_time(history), table_of(history)
+    """By lead and list of correctors."""
+    name, rows, before = f"{site.basin.name}.{history.layout.stations[0]}", [], {}
+    split = split_in_time(history)
     tested = np.flatnonzero(split.test[0])
-    before: dict[int, float] = {}
+    peers = peers_of(name, history, split, future == "perfect", plan)
     for which in LISTS:
         record, found = forecasts(site.backtest(which, future), history)
         for lead in LEADS:
-            values = found[lead]
-            mine = scores(record, values, lead) | {"flood": largest_flood(record, values, lead)}
-            before.setdefault(lead, mine["crps"])
-            mine["CRPS / none"] = mine["crps"] / before[lead]
-            task = Task(history, split, future == "perfect", lead, 1, table)
-            peer = peer_answer(f"{site.basin.name}.{name}", "LightGBM quantile", task, plan)
-            if peer is not None and peer.quantiles is not None and len(tested) == len(peer.quantiles):
-                here = np.isin(record.at, tested)
-                both = Record(record.at[here], record.raw[here], record.truth[here], record.last[here],
-                              record.rise[here], record.tick, record.week[here])  # fmt: skip
-                its = peer.quantiles[np.isin(tested, record.at)]
-                mine["CRPS / LightGBM q."] = scores(both, values[here], lead)["crps"] / scores(both, its, lead)["crps"]
-                mine["width / widened"] = mine["width"] / widened(both, its, lead, mine["coverage"])
+            mine = scores(record, found[lead], lead) | {"flood": largest_flood(record, found[lead], lead)}
+            mine["CRPS / none"] = mine["crps"] / before.setdefault(lead, mine["crps"])
+            for peer, its in peers[lead].items():
+                mine |= beside(peer, its, tested, record, found[lead], lead)
             rows.append((lead, which, mine))
             cells = " | ".join(f"{mine[key]:.3f}" if key in mine else "" for key in HEAD)
-            print(f"| {site.basin.name}.{name} | {future} | {lead} | {which} | {cells} |", flush=True)
+            print(f"| {name} | {future} | {lead} | {which} | {cells} |", flush=True)
     return rows
+
+
+def peers_of(name: str, history: History, split: Split, future: bool, plan: Plan) -> dict[int, dict[str, Floats]]:
+    """(N, Q) for the test steps, by lead and peer; LightGBM's quantiles where the skill benchmark has kept them."""
+    raw, table = raw_ensemble(plan.keep, name, history, split, future), table_of(history)
+    found: dict[int, dict[str, Floats]] = {}
+    for lead in LEADS:
+        task = Task(history, split, future, lead, 1, table)
+        found[lead] = {"raw ensemble": raw[lead], "split conformal": split_conformal(plan.keep, name, task)}
+        quantile = peer_answer(name, "LightGBM quantile", task, plan)
+        if quantile is not None and quantile.quantiles is not None:
+            found[lead]["LightGBM q."] = quantile.quantiles
+    return found
+
+
+def beside(peer: str, its: Floats, tested: Ints, record: Record, values: Floats, lead: int) -> dict[str, float]:
+    """CRPS over the peer's, and width over that of the peer stretched to the same coverage, at the same steps."""
+    here = np.isin(record.at, tested)
+    both = Record(record.at[here], record.raw[here], record.truth[here], record.last[here], record.rise[here],
+                  record.tick, record.week[here])  # fmt: skip
+    mine, its = scores(both, values[here], lead), its[np.isin(tested, record.at)]
+    return {
+        f"CRPS / {peer}": mine["crps"] / scores(both, its, lead)["crps"],
+        f"width / {peer}": mine["width"] / widened(both, its, lead, mine["coverage"]),
+    }
 
 
 def main() -> None:
