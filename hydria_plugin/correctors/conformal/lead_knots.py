@@ -36,4 +36,4 @@ def hearing(horizon: int) -> Floats:
 def depends(horizon: int) -> Floats:
     """(K) by how much less a step may teach a knot: forecasts that follow each other tell nearly the same of an error
     that lasts, the more so the longer the lead."""
-    return np.asarray(read_only(leads_of(horizon) ** -0.25))
+    return np.asarray(read_only(leads_of(horizon) ** -0.5))
