@@ -21,8 +21,9 @@ from hydria_plugin.values.arrays import read_only
 KNOTS = 4
 POWERS = {"discharge": 0.4, "level": 1.0}
 FORGOTTEN = 0.005  # share of the sums forgotten with every verified valid time
-PRIOR = 20.0  # valid times without any error that lasts, at the mean square of the errors, that count as seen
-MOST = 2.0  # root mean squares of the errors that a correction is at most
+PRIOR = 2.0  # valid times without any error that lasts, at the mean square of the errors, that count as seen
+MOST = 6.0  # root mean squares of the errors that a correction is at most: floods' are several
+CLEARLY = 0.7  # of the mean square, to which correcting must have brought it
 
 
 @cache
@@ -88,8 +89,9 @@ class Memory:
 
     @property
     def helps(self) -> Floats:
-        """(S, K) 1 where correcting has lowered the squared error of late, 0 where it has raised it."""
-        return np.asarray(self.corrected < self.raw, dtype=np.float64)
+        """(S, K) 1 where correcting has clearly lowered the squared error of late, 0 elsewhere: what lasts hardly is
+        mostly chance, and a forecast that knows the last value has little that lasts."""
+        return np.asarray(self.corrected < CLEARLY * self.raw, dtype=np.float64)
 
     def met(self, errors: Floats, horizon: int) -> Memory:
         """After the errors (S, K) of one more valid time; NaN where there was no truth, or no forecast."""
