@@ -14,10 +14,12 @@ import sys
 import typer
 
 from . import explaining, flagging, learning, looking, running, scoring
+from .speaking import Spoken
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
+    cls=Spoken,
     name="hydria",
     help="Flood forecasts, their doubt and their reasons, inside the hydrological platform you already run.",
     epilog="Start with: hydria demo DIR. Exit codes: 0 done, 1 it failed, 2 the configuration or the command is wrong.",

@@ -7,14 +7,18 @@ import json
 from importlib import resources
 from typing import Any
 
-from ..errors import PluginError
+from ..config.places import meant
+from ..errors import ConfigError, PluginError
 from ..plugins import Offer, load_plugins
 
 TABLES = {"forecaster": "forecaster", "corrector": "corrector", "explainer": "explainer"}
 
 
 def sample_of(name: str) -> str:
-    """The sample of every plug-in that is called ``name``, whatever its role. Raises PluginError."""
+    """The sample of every plug-in that is called ``name``, whatever its role.
+
+    Raises ConfigError where none is, PluginError where it is broken.
+    """
     registry = load_plugins()
     offers = [offer for (_, offered), offer in sorted(registry.offers.items()) if offered == name]
     if not offers:
@@ -22,7 +26,7 @@ def sample_of(name: str) -> str:
             if row.name == name:
                 raise PluginError(f"{name!r} of {row.package} {row.version} cannot be used: {row.state}")
         installed = sorted({offered for _, offered in registry.offers})
-        raise PluginError(f"no plug-in is named {name!r}; installed: {', '.join(installed)}")
+        raise ConfigError(f"no plug-in is named {name!r}{meant(name, installed)}; allowed: {', '.join(installed)}")
     shipped = next((text for offer in offers if (text := shipped_sample(offer))), None)
     return shipped or "\n".join(written_sample(offer) for offer in offers)
 

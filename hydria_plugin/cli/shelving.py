@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..config import Settings, open_shelf, pick_pipelines, read_config
-from ..errors import ModelError
+from ..config.places import meant
+from ..errors import ConfigError, ModelError
 from ..workshop.times import now
 
 if TYPE_CHECKING:
@@ -64,8 +65,10 @@ def pointer_faults(shelf: Shelf, name: str) -> list[str]:
 
 
 def activated(config: str, pipeline: str, name: str, version: str) -> dict[str, str]:
-    """Promote a version by hand. Raises ModelError where it is not there or not sound."""
+    """Promote a version by hand. Raises ConfigError where it is not there, ModelError where it is not sound."""
     pipeline, shelf = the_shelf(read_config(config), pipeline, name)
+    if version not in (there := shelf.versions(name)):
+        raise ConfigError(f"{name} has no version {version!r}{meant(version, there)}; allowed: {', '.join(there)}")
     shelf.promote(name, version, "activated by hand")
     return {"pipeline": pipeline, "forecaster": name, "version": version}
 
@@ -77,11 +80,13 @@ def rolled_back(config: str, pipeline: str, name: str) -> dict[str, str]:
 
 
 def the_shelf(settings: Settings, pipeline: str, name: str) -> tuple[str, Shelf]:
-    """The shelf of ``pipeline``, or of the only pipeline that has models of ``name``."""
-    chosen = pick_pipelines(settings, pipeline)
-    holding = [p for p in chosen if name in open_shelf(settings, p, now).names()]
+    """The shelf of ``pipeline``, or of the only pipeline that has models of ``name``. Raises ConfigError."""
+    chosen = {p: open_shelf(settings, p, now) for p in pick_pipelines(settings, pipeline)}
+    holding = [p for p, shelf in chosen.items() if name in shelf.names()]
     if not holding:
-        raise ModelError(f"no model of {name!r} in {settings.platform.models} for {', '.join(chosen)}")
+        allowed = sorted({there for shelf in chosen.values() for there in shelf.names()})
+        told = ", ".join(allowed) or "none yet, run `hydria train` first"
+        raise ConfigError(f"no model of {name!r}{meant(name, allowed)} in {', '.join(chosen)}; allowed: {told}")
     if len(holding) > 1:
-        raise ModelError(f"{name!r} has models in {', '.join(holding)}: name one with --pipeline")
-    return holding[0], open_shelf(settings, holding[0], now)
+        raise ConfigError(f"{name!r} has models in several pipelines; allowed: --pipeline {' or '.join(holding)}")
+    return holding[0], chosen[holding[0]]

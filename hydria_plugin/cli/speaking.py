@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ParamSpec
 
 import typer
+from typer.core import TyperGroup
 
 from ..errors import ConfigError, HydriaError
 
@@ -17,6 +18,8 @@ Config = Annotated[str, typer.Argument(help="The configuration file (TOML).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 P = ParamSpec("P")
 
+UsageError: Any = typer.BadParameter.__base__  # typer's own copy of click, or click's: older versions of typer
+WORDS = "hydria.words"
 FAILED, WRONG = 1, 2  # exit codes: it failed; the configuration or the command is wrong
 
 
@@ -32,7 +35,9 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
             code = complain(error.faults, WRONG, kwargs)
         except HydriaError as error:
             code = complain([one_line(error)], FAILED, kwargs)
-        except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
+        except typer.BadParameter as error:
+            code = complain([error.message], WRONG, kwargs)
+        except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except KeyboardInterrupt:
             code = complain(["stopped by the keyboard"], 130, kwargs)
@@ -46,13 +51,33 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
     return run
 
 
+class Spoken(TyperGroup):
+    """The commands; one that is typed wrongly is told in JSON too, where JSON was asked for."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta[WORDS] = tuple(args)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            if any(word.partition("=")[0] == "--json" for word in ctx.meta[WORDS]):
+                print(told_json([" ".join(error.format_message().split())], WRONG))
+            raise
+
+
 def complain(lines: Sequence[str], code: int, options: Mapping[str, Any]) -> int:
     """Tell faults on stderr, and on stdout too where JSON was asked for; gives the exit code back."""
     for line in lines:
         print(line, file=sys.stderr)
     if options.get("as_json"):
-        print(json.dumps({"exit": code, "faults" if code == WRONG else "errors": list(lines)}, ensure_ascii=False))
+        print(told_json(lines, code))
     return code
+
+
+def told_json(lines: Sequence[str], code: int) -> str:
+    return json.dumps({"exit": code, "faults" if code == WRONG else "errors": list(lines)}, ensure_ascii=False)
 
 
 def one_line(error: BaseException) -> str:

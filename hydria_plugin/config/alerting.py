@@ -10,19 +10,23 @@ from ..alerts import AlertRules, RateOfRise, Thresholds
 from .desk import Desk
 from .durations import format_duration, whole_steps
 from .places import listed, meant, quoted
+from .ratings import Rating
 from .sites import KNOWN, Sites, limits
+from .threshold_units import in_stations_units
 
 USUAL_THRESHOLDS = ("yellow", "orange", "red")
 
 
-def read_alerts(desk: Desk, sites: Sites | None) -> tuple[Thresholds | None, AlertRules | None, tuple[str, ...]]:
+def read_alerts(
+    desk: Desk, sites: Sites | None, ratings: Sequence[Rating]
+) -> tuple[Thresholds | None, AlertRules | None, tuple[str, ...]]:
     """Thresholds, rules, and the columns of stations.csv they took; None where there are faults."""
     a, faults = desk.table.alerts, desk.file.faults
     if sites is None:
         return None, None, ()
     columns = threshold_columns(desk, sites)
     before = len(faults.lines)
-    found = limits(sites, columns, faults)
+    found = in_stations_units(limits(sites, columns, faults), columns, sites, ratings, faults)
     tolerance_column = [a.tolerance] if isinstance(a.tolerance, str) else []
     known = [has_column(desk, sites, ("tolerance",), c) for c in tolerance_column]
     rates = tuple(r for i in range(len(a.rates)) if (r := read_rate(desk, sites, i)) is not None)

@@ -60,9 +60,12 @@ class CsvFile:
     rows: tuple[Row, ...]
 
 
-def read_csv(path: Path, place: str, needed: Sequence[str], faults: Faults, written: str) -> CsvFile | None:
+def read_csv(
+    path: Path, place: str, needed: Sequence[str], faults: Faults, written: str, may_be_empty: bool = False
+) -> CsvFile | None:
     """The file at ``path``, which ``place`` of the configuration calls ``written``; None and a fault where it cannot be
-    used. Comma, or semicolon with decimal comma; UTF-8 with or without a byte order mark."""
+    used. Comma, or semicolon with decimal comma; UTF-8 with or without a byte order mark. ``may_be_empty``: a header
+    without rows will do."""
     columns_allowed = f"a CSV file with the columns {listed(needed, 40)}"
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -75,10 +78,12 @@ def read_csv(path: Path, place: str, needed: Sequence[str], faults: Faults, writ
     except UnicodeDecodeError as error:
         faults.add(path.name, f"is not UTF-8 text (byte {error.start})", "CSV saved as UTF-8")
         return None
-    return parse_csv(path.name, text, needed, faults)
+    return parse_csv(path.name, text, needed, faults, may_be_empty)
 
 
-def parse_csv(name: str, text: str, needed: Sequence[str], faults: Faults) -> CsvFile | None:
+def parse_csv(
+    name: str, text: str, needed: Sequence[str], faults: Faults, may_be_empty: bool = False
+) -> CsvFile | None:
     """Header and rows; a missing or doubled column makes the file unusable."""
     head = text.split("\n", 1)[0]
     separator = ";" if head.count(";") > head.count(",") else ","
@@ -96,9 +101,9 @@ def parse_csv(name: str, text: str, needed: Sequence[str], faults: Faults) -> Cs
     for column in missing:
         near = meant(column, [c for c in columns if c not in needed])
         faults.add(f"{name}:1", f"the column {column!r} is missing{near}; found: {listed(columns)}", listed(needed, 40))
-    if not rows and not missing:
+    if not rows and not missing and not may_be_empty:
         faults.add(name, "holds no row", "at least one row")
-    return None if missing or doubled or not rows else CsvFile(name, columns, rows)
+    return None if missing or doubled or not (rows or may_be_empty) else CsvFile(name, columns, rows)
 
 
 def each_row(

@@ -36,7 +36,7 @@ def read_pipeline(
     sites = read_stations(desk)
     inputs = read_slots(desk, sites)
     ratings = read_curves(desk, sites)
-    thresholds, rules, taken = read_alerts(desk, sites)
+    thresholds, rules, taken = read_alerts(desk, sites, ratings)
     layout = make_layout(desk, steps, sites, inputs, taken)
     sinks = named_sinks(table)
     try_plugins(desk, registry, layout, sinks, parts)
@@ -158,7 +158,7 @@ def read_curves(desk: Desk, sites: Sites | None) -> tuple[Rating, ...]:
 def read_alone(desk: Desk, key: str, written: str | None, needed: Sequence[str]) -> None:
     """Without stations a table cannot be judged whole, but a missing file or column is told at once all the same."""
     if written is not None:
-        read_csv(desk.file.path.parent / written, desk.place(key), needed, desk.file.faults, written)
+        read_csv(desk.file.path.parent / written, desk.place(key), needed, desk.file.faults, written, key == "inputs")
 
 
 def make_layout(

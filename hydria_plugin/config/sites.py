@@ -16,7 +16,7 @@ from .csv_files import CsvFile, Row, read_csv
 from .places import Faults, listed, meant, quoted
 
 NEEDED = ("station", "target", "quantity", "unit")
-KNOWN = (*NEEDED, "name", "lat", "lon")
+KNOWN = (*NEEDED, "name", "lat", "lon", "threshold_unit")
 INPUT_COLUMNS = ("station", "slot", "series", "kind")
 SLOT = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*")
 SLOT_ALLOWED = "a name such as rain.1, level.upstream or simulation.grp"
@@ -146,8 +146,8 @@ def no_inputs(sites: Sites) -> Inputs:
 
 def read_inputs(path: Path, place: str, written: str, sites: Sites, faults: Faults) -> Inputs:
     """inputs.csv over the stations of ``sites``, every fault noted."""
-    file = read_csv(path, place, INPUT_COLUMNS, faults, written)
-    if file is None:
+    file = read_csv(path, place, INPUT_COLUMNS, faults, written, may_be_empty=True)
+    if file is None or not file.rows:
         return no_inputs(sites)
     rows = file.rows
     kinds: dict[str, Row] = {}

@@ -19,7 +19,9 @@ FILE = "_FILE"
 
 
 def expand(file: TomlFile, environ: Mapping[str, str]) -> dict[str, Any]:
-    """The tree as written with every ``${NAME}`` replaced; a name that stands for nothing is a fault, and stays."""
+    """The tree as written with every ``${NAME}`` replaced; a value with a name that stands for nothing is a fault, and
+    left out."""
+    refused: list[Key] = []
 
     def walk(value: Any, key: Key) -> Any:
         if isinstance(value, dict):
@@ -31,11 +33,28 @@ def expand(file: TomlFile, environ: Mapping[str, str]) -> dict[str, Any]:
     def put_in(name: str, key: Key) -> str:
         value = value_of(name, environ, lambda what, allowed: file.refuse(key, what, allowed))
         if value is None:
+            refused.append(key)
             return "${" + name + "}"
         file.faults.conceal(value, "${" + name + "}")
         return value
 
-    return {k: walk(v, (k,)) for k, v in file.written.items()}
+    tree = {k: walk(v, (k,)) for k, v in file.written.items()}
+    for key in dict.fromkeys(refused):
+        leave_out(tree, key)
+    return tree
+
+
+def leave_out(tree: dict[str, Any], key: Key) -> None:
+    """Take the value out: as a whole list where it stands in one, with its plug-in where it is an option of a source or
+    sink, which would only miss it."""
+    plugged = [n + 1 for n, part in enumerate(key) if part == "source"]
+    listed = [n for n, part in enumerate(key) if isinstance(part, int)]
+    whole = key[: min([*plugged, *listed, len(key)])]
+    holder: Any = tree
+    for part in whole[:-1]:
+        holder = holder.get(part, {}) if isinstance(holder, dict) else {}
+    if isinstance(holder, dict):
+        holder.pop(whole[-1], None)
 
 
 def value_of(name: str, environ: Mapping[str, str], refuse: Callable[[str, str], None]) -> str | None:

@@ -147,7 +147,45 @@ def test_every_sample_is_toml_and_takes_only_options_there_are(name: str) -> Non
 
 
 def test_sample_of_nothing() -> None:
-    done = hydria("sample", "no-such-plugin")
-    assert done.exit_code == 1
-    assert "persistence" in done.stderr
+    done = hydria("sample", "persistance")
+    assert done.exit_code == 2
+    assert "did you mean 'persistence'?" in done.stderr and "allowed: attribution, blend" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert machine("sample", "persistance") == (2, {"exit": 2, "faults": done.stderr.splitlines()})
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("check",), "config"),
+        (("chekc", "hydria.toml"), "chekc"),
+        (("once", "hydria.toml", "--frob"), "--frob"),
+        (("backtest", "hydria.toml", "--from", "2021-03-02"), "--to"),
+        (("models", "activate", "hydria.toml"), "forecaster"),
+        (("train", "hydria.toml", "--seed", "x"), "'--seed'"),
+        (("train", "hydria.toml", "--from", "yesterday"), "'yesterday' is not a time; allowed: an ISO 8601 time"),
+        (("once", "hydria.toml", "--at", "soon"), "--at: 'soon' is not a time"),
+    ],
+)
+def test_a_command_typed_wrongly_speaks_json_too(words: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    write_site(tmp_path, days=1)
+    code, found = machine(*(str(tmp_path / word) if word.endswith("toml") else word for word in words))
+    assert code == 2 == found["exit"]
+    (fault,) = found["faults"]
+    assert told in fault and "\n" not in fault
+
+
+def test_a_model_that_is_not_there_is_a_wrong_argument(tmp_path: Path) -> None:
+    """Wrong names are exit 2 with the allowed words; nothing to go back to is a failure, exit 1."""
+    config = write_site(tmp_path, days=1)
+    code, found = machine("models", "rollback", config, "ridge")
+    assert code == 2 and "none yet, run `hydria train` first" in found["faults"][0]
+    version = tmp_path / "models" / "river" / "ridge" / "20210101T000000Z-00000000"
+    version.mkdir(parents=True)
+    for words in (("activate", config, "rigde", version.name), ("rollback", config, "rigde")):
+        code, found = machine("models", *words)
+        assert code == 2 and "did you mean 'ridge'?" in found["faults"][0] and "allowed: ridge" in found["faults"][0]
+    code, found = machine("models", "activate", config, "ridge", "2021")
+    assert code == 2 and found["faults"][0].endswith(f"allowed: {version.name}")
+    code, found = machine("models", "rollback", config, "ridge")
+    assert code == 1 and "no earlier reigning version" in found["errors"][0]

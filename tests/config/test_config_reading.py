@@ -231,3 +231,8 @@ def test_places_gone_wrong(tmp_path: Path, old: str, new: str, words: tuple[str,
     with pytest.raises(ConfigError) as refused:
         settings_of(tmp_path, inputs=INPUTS_WITH_PLACES.replace(old, new))
     assert len(refused.value.faults) == 1 and all(word in refused.value.faults[0] for word in words)
+
+
+def test_inputs_csv_with_a_header_alone_is_no_inputs(tmp_path: Path) -> None:
+    layout = settings_of(tmp_path, inputs="station,slot,series,kind\n").pipelines["river"].layout
+    assert layout.series.shape == (2, 0) and layout.slots == ()

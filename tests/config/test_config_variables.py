@@ -152,3 +152,27 @@ def test_concealed_in_every_shape_the_longest_first_and_never_inside_words() -> 
     faults.add("here", f"a b open open-sesame {CANARY!r} {json.dumps(CANARY)}")
     assert faults.lines == ["""here: a b $1 $2 '$3' "$3\""""]
     assert CANARY not in repr(faults)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("sqlite:///hydria.db", "${NO_SUCH}", "platform.store"),
+        ('"Europe/Paris"', '"${NO_SUCH}"', "platform.timezone"),
+        ('step = "1h"', 'step = "${NO_SUCH}"', "pipelines.river.step"),
+        ('"stations.csv"', '"${NO_SUCH}.csv"', "pipelines.river.stations"),
+        ('path = "feeds"', 'path = "${NO_SUCH}"', "pipelines.river.source.path"),
+        ('path = "out"', 'path = "${NO_SUCH}/${NOR_THIS}"', "pipelines.river.sinks[1].path"),
+        ('["yellow", "red"]', '["yellow", "${NO_SUCH}"]', "pipelines.river.alerts.thresholds[2]"),
+    ],
+)
+def test_what_is_not_set_is_told_once_and_not_of_its_consequences(
+    old: str, new: str, place: str, tmp_path: Path
+) -> None:
+    """One line for each name that stands for nothing; other faults of the file are told beside it all the same."""
+    faults = examine(site(tmp_path, (old, new), ('language = "fr"', 'language = "de"')), {}).faults
+    names = [name for name in ("NO_SUCH", "NOR_THIS") if name in new]
+    assert len(faults) == len(names) + 1, faults
+    for name in names:
+        assert any(place in f and f"the environment variable '{name}', which is not set" in f for f in faults), faults
+    assert any("platform.language" in f for f in faults)
