@@ -5,8 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from signal import SIGTERM
 from typing import Annotated, Any, ParamSpec
 
 import typer
@@ -23,6 +27,28 @@ WORDS = "hydria.words"
 FAILED, WRONG = 1, 2  # exit codes: it failed; the configuration or the command is wrong
 
 
+class Terminated(BaseException):
+    """The process was told to stop."""
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """SIGTERM unwinds the command as Ctrl-C does, so that what it holds is let go; in the main thread, and where nobody
+    else listens to it."""
+
+    def told(*_: object) -> None:
+        raise Terminated
+
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(SIGTERM) is signal.SIG_DFL
+    if ours:
+        signal.signal(SIGTERM, told)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(SIGTERM, signal.SIG_DFL)
+
+
 def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
     """The command with its errors told on one line each; what it returns is the exit code. HYDRIA_DEBUG=1 shows the
     traceback of an error nobody foresaw."""
@@ -30,7 +56,8 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            code = command(*args, **kwargs) or 0
+            with stoppable():
+                code = command(*args, **kwargs) or 0
         except ConfigError as error:
             code = complain(error.faults, WRONG, kwargs)
         except HydriaError as error:
@@ -41,6 +68,8 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
             raise
         except KeyboardInterrupt:
             code = complain(["stopped by the keyboard"], 130, kwargs)
+        except Terminated:
+            code = complain(["stopped by SIGTERM"], 143, kwargs)
         except Exception as error:
             if os.environ.get("HYDRIA_DEBUG"):
                 raise

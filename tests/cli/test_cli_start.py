@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,7 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_nothing_heavy_is_loaded(words: str) -> None:
     code = f"""
 import sys
+import time
 from hydria_plugin.cli import app
 try:
     app({words.split()!r})
@@ -139,3 +143,34 @@ def test_a_closed_pipe_is_no_error() -> None:
         env={**os.environ, "PYTHONPATH": paths},
     )
     assert "Traceback" not in done.stderr
+
+
+def test_sigterm_unwinds_a_command_and_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    let_go = []
+
+    def command(as_json: bool = False) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        finally:
+            let_go.append(True)
+
+    with pytest.raises(typer.Exit) as ended:
+        guarded(command)(as_json=True)
+    out, err = capsys.readouterr()
+    assert ended.value.exit_code == 143
+    assert let_go == [True]
+    assert json.loads(out) == {"exit": 143, "errors": ["stopped by SIGTERM"]}
+    assert err == "stopped by SIGTERM\n"
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_who_listens_to_sigterm_already_goes_on_listening() -> None:
+    heard = []
+    before = signal.signal(signal.SIGTERM, lambda *_: heard.append(True))
+    try:
+        with pytest.raises(typer.Exit) as ended:
+            guarded(lambda: os.kill(os.getpid(), signal.SIGTERM))()
+        assert (ended.value.exit_code, heard) == (0, [True])
+    finally:
+        signal.signal(signal.SIGTERM, before)
