@@ -6,8 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from hydria_plugin.values import Floats, Ints
-from hydria_plugin.values.arrays import read_only
+from hydria_plugin.values import Floats, Ints, read_only
 
 KNOTS = 4
 

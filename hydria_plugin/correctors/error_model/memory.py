@@ -15,8 +15,7 @@ from typing import Self
 import numpy as np
 
 from hydria_plugin import State
-from hydria_plugin.values import Floats
-from hydria_plugin.values.arrays import read_only
+from hydria_plugin.values import Floats, read_only
 
 KNOTS = 4
 POWERS = {"discharge": 0.4, "level": 1.0}
