@@ -127,7 +127,7 @@ def stamp(time: np.datetime64) -> str:
 
 def forecasts(file: Path, history: History) -> tuple[Record, dict[int, Floats]]:
     """Truth and marks at each issue time, and (N, Q) by lead in steps, in the unit of ``history``."""
-    table = pd.read_csv(file)
+    table = pd.read_csv(file, dtype={"station": str})
     table = table[table["station"] == history.layout.stations[0]]
     scale = 0.01 if (table["unit"] == "cm").any() else 1.0
     issued = pd.to_datetime(table["issued_at"], utc=True).dt.tz_localize(None)
