@@ -5,6 +5,7 @@ whole are for the one final test."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,9 +49,14 @@ def kind_of(column: str) -> str:
     return next((kind for start, kind in KINDS if column.startswith(start)), "")
 
 
-def records(data: Path, develop: bool = False) -> list[Record]:
+def records(data: Path, develop: bool = False, only: Sequence[str] = ()) -> list[Record]:
+    """Of the files under ``data``, those whose name holds a part of ``only`` (all of them where it is empty)."""
     files = sorted(p for p in data.glob("*/*.csv.gz") if "raw_long" not in p.name)
-    return [read(path, develop) for path in files]
+    return [read(path, develop) for path in files if not only or any(part in name_of(path) for part in only)]
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}/{path.name[:-7]}"
 
 
 def read(path: Path, develop: bool = False) -> Record:
@@ -78,4 +84,4 @@ def read(path: Path, develop: bool = False) -> Record:
     corrector = Quality().fit(history, Split(fit, none, none, np.full(fit.shape, -1, np.int32)))
     feeds, _ = corrector.for_layout(layout)
     x = believed(feeds, history.target, history.inputs)
-    return Record(f"{path.parent.name}/{path.name[:-7]}", history, corrector, x, feeds.names, tuple(feeds.is_rain))
+    return Record(name_of(path), history, corrector, x, feeds.names, tuple(feeds.is_rain))
