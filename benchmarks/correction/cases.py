@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from hydria_plugin import Flag
-from hydria_plugin.values import Floats
+from hydria_plugin.values import Floats, Ints
 
 from .gauges import Record
 from .made_faults import AFTER, FAULTS, RAIN, RIVER, TRIES, Planted, swing_of, witnessed
@@ -44,68 +44,92 @@ class Case:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Sown:
+    """A fault in its place."""
+
+    i: int  # its series
+    kind: str
+    at: int  # its first step
+    planted: Planted
+    values: Floats  # (P + AFTER, N) of the record around it, without it
+
+    def windows(self, past: int) -> Floats:
+        """(last + 1, P, N) that end from its first step to the last in time."""
+        y = self.values.copy()
+        y[:, self.i] = self.planted.values
+        return np.stack([y[k + 1 : past + k + 1] for k in range(self.planted.last + 1)])
+
+
 def cases(record: Record, each: int, seed: int, kinds: Sequence[str] = tuple(FAULTS)) -> list[Case]:
     """``each`` faults of every one of ``kinds`` per series of the record."""
     found: list[Case] = []
     for i, rain in enumerate(record.rain):
+        some: list[Sown] = []
         for kind in (k for k in (RAIN if rain else RIVER) if k in kinds):
             name = zlib.crc32(f"{record.name} {record.names[i]} {kind}".encode())
             rng = np.random.default_rng([seed, name])
-            for _ in range(each):
-                one = case(record, i, kind, rng)
-                found += [] if one is None else [one]
+            some += [one for _ in range(each) if (one := sown(record, i, kind, rng)) is not None]
+        found += judged(record, some)
     return found
 
 
-def case(record: Record, i: int, kind: str, rng: np.random.Generator) -> Case | None:
+def sown(record: Record, i: int, kind: str, rng: np.random.Generator) -> Sown | None:
     """None where there is no place for such a fault."""
     past = record.history.layout.past
     for _ in range(TRIES):
         if record.cut + past >= len(record.x) - AFTER:
             return None
         at = int(rng.integers(record.cut + past, len(record.x) - AFTER))
-        y = record.x[at - past : at + AFTER].copy()
+        y = record.x[at - past : at + AFTER]
         if np.isfinite(y[past - 6 : past + 30, i]).mean() < 0.95:
             continue
         planted = FAULTS[kind](y[:, i].copy(), past, record.x[:, i], rng)
         if planted is not None and kind == "flat":
             planted = witnessed(record, i, at, planted)
         if planted is not None:
-            return described(record, i, kind, at, y, planted)
+            return Sown(i, kind, at, planted, y)
     return None
 
 
-def described(record: Record, i: int, kind: str, at: int, y: Floats, planted: Planted) -> Case:
-    """With what became of it: ``y`` is the window without the fault, and what follows."""
-    past, x = record.history.layout.past, record.x[:, i]
-    away = np.nan_to_num(planted.values[past : past + planted.last + 1] - y[past : past + planted.last + 1, i])
+def judged(record: Record, some: Sequence[Sown]) -> list[Case]:
+    """What became of them, all of their windows judged at once."""
+    if not some:
+        return []
+    past = record.history.layout.past
+    flags, first, found = record.flags(np.concatenate([one.windows(past) for one in some])), 0, []
+    for one in some:
+        many = one.planted.last + 1
+        found.append(described(record, one, flags[first : first + many, :, one.i]))
+        first += many
+    return found
+
+
+def described(record: Record, one: Sown, flags: Ints) -> Case:
+    """``flags`` (last + 1, P) of the series in the windows that end from the fault's first step on."""
+    past, x = record.history.layout.past, record.x[:, one.i]
+    fault = slice(past, past + one.planted.last + 1)
+    away = np.nan_to_num(one.planted.values[fault] - one.values[fault, one.i])
     largest = float(away[np.argmax(np.abs(away))])
-    rain = record.x[max(0, at - round(24 / record.hours)) : at + 1, list(record.rain)]
-    y[:, i] = planted.values
-    failed, doubted = verdict(record, i, y, past, planted)
+    rain = record.x[max(0, one.at - round(24 / record.hours)) : one.at + 1, list(record.rain)]
+    worst = [of_fault(flags[k], k, one.planted.length) for k in range(len(flags))]
     return Case(
-        record.name, record.names[i], kind, record.history.times[at], largest / max(surprise_of(x), 1e-12),
-        largest / max(swing_of(x), 1e-12), float(np.nansum(rain) / rain.shape[1]) if rain.shape[1] else np.nan,
-        failed, doubted,
+        record.name, record.names[one.i], one.kind, record.history.times[one.at],
+        largest / max(surprise_of(x), 1e-12), largest / max(swing_of(x), 1e-12),
+        float(np.nansum(rain) / rain.shape[1]) if rain.shape[1] else np.nan,
+        max(worst) == Flag.FAIL, max(worst) >= Flag.SUSPECT,
     )  # fmt: skip
+
+
+def of_fault(flags: Ints, after: int, length: int) -> int:
+    """The worst flag on a value of the fault, in the window (P) that ends ``after`` steps from its first."""
+    first = len(flags) - 1 - after
+    return int(flags[max(0, first) : first + length].max(initial=0))
 
 
 def surprise_of(x: Floats) -> float:
     """What all but a thousandth of a series' changes in one step stay below."""
     return float(np.nanquantile(np.abs(np.diff(x)), SURPRISE))
-
-
-def verdict(record: Record, i: int, y: Floats, begin: int, planted: Planted) -> tuple[bool, bool]:
-    """Whether a window that ends in time calls a value of the fault failed; and failed or doubted."""
-    past, doubted = record.history.layout.past, False
-    for end in range(begin, begin + planted.last + 1):
-        flags = record.flags(y[end - past + 1 : end + 1])[:, i]
-        first = begin - (end - past + 1)
-        of_fault = flags[max(0, first) : first + planted.length]
-        doubted |= bool((of_fault >= Flag.SUSPECT).any())
-        if (of_fault == Flag.FAIL).any():
-            return True, True
-    return False, doubted
 
 
 def by_size(found: Sequence[Case]) -> list[str]:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from hydria_plugin import History, Layout, Signal, Split
 from hydria_plugin.correctors.quality.corrector import Quality, believed, pace_of
+from hydria_plugin.correctors.quality.feeds import NOT_TESTED, Feeds
 from hydria_plugin.correctors.quality.verdicts import judge_window
 from hydria_plugin.values import Floats, Ints
 
@@ -39,10 +40,28 @@ class Record:
     def hours(self) -> float:
         return float(self.history.layout.step / np.timedelta64(1, "h"))
 
-    def flags(self, values: Floats) -> Ints:
-        """(P, N) of a window that shows ``values``."""
+    def flags(self, windows: Floats) -> Ints:
+        """(M, P, N) of M windows (M, P, N), judged at once as those of M regions that know nothing of each other."""
         feeds, limits = self.corrector.for_layout(self.history.layout)
-        return judge_window(feeds, values, limits, pace_of(self.history.layout)).flag
+        m, p, n = windows.shape
+        values = windows.transpose(1, 0, 2).reshape(p, m * n)
+        found = judge_window(repeated(feeds, m), values, limits.take(np.tile(np.arange(n), m)), pace_of(self.layout))
+        return np.asarray(found.flag.reshape(p, m, n).transpose(1, 0, 2))
+
+    @property
+    def layout(self) -> Layout:
+        return self.history.layout
+
+
+def repeated(feeds: Feeds, times: int) -> Feeds:
+    """The same series and stations several times over."""
+    s, n = len(feeds.member), len(feeds)
+    again = np.arange(times)
+    member = np.where(feeds.member == NOT_TESTED, NOT_TESTED, feeds.member + n * again[:, None, None])
+    return Feeds(
+        tuple(f"{name}.{k}" for k in again for name in feeds.names), feeds.kinds * times,
+        (feeds.row + s * again[:, None]).reshape(-1), np.tile(feeds.column, times), member.reshape(times * s, -1),
+    )  # fmt: skip
 
 
 def kind_of(column: str) -> str:

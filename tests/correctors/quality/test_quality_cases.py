@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rivers_made import SERIES, columns, history, trained
+from rivers_made import CUT, PAST, SERIES, columns, history, trained
 
 from benchmarks.correction.cases import Case, by_size, cases, surprise_of
 from benchmarks.correction.gauges import Record, records
@@ -71,3 +71,16 @@ def test_only_the_records_asked_for_are_read(tmp_path: Path) -> None:
 
 def packed(text: str) -> bytes:
     return gzip.compress(text.encode())
+
+
+def test_windows_judged_at_once_are_judged_as_each_by_itself() -> None:
+    valley = record()
+    at = np.arange(CUT + 60, CUT + 900, 97)
+    x = valley.x.copy()
+    x[at[3] - 5 : at[3], valley.names.index("target")] = 0.0
+    x[at[5] - 1, valley.names.index("up")] *= 9
+    windows = np.stack([x[t - PAST + 1 : t + 1] for t in at])
+    together = valley.flags(windows)
+    assert (together != 0).any()
+    for one, flags in zip(windows, together, strict=True):
+        np.testing.assert_array_equal(valley.flags(one[None])[0], flags)
