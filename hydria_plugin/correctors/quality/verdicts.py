@@ -18,7 +18,19 @@ from .jumps import Verdicts, judge_jumps
 from .learning import lately
 from .limits import Limits, is_code
 from .rains import Beside, dry_while, dumps, repeats, wet_while
-from .rivers import FLAT, GIVE, PATIENCE, creeps, height_of, moved_by, stands_by_nature, stood_still, swings, triggered
+from .rivers import (
+    FLAT,
+    GIVE,
+    PATIENCE,
+    creeps,
+    height_of,
+    moved_by,
+    stands_by_nature,
+    stood_still,
+    swings,
+    triggered,
+    zeros,
+)
 from .screening import worth_a_look
 
 FAIL, SUSPECT = np.uint8(Flag.FAIL), np.uint8(Flag.SUSPECT)
@@ -68,7 +80,7 @@ def judge_window(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdict
 
 def judge_all(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdicts:
     """Every test on every series of one window (P, N)."""
-    docket, x = in_range(x, limits)
+    docket, x = in_range(x, limits, pace.past)
     active, weather, strict, quiet, rivers = circumstances(feeds, x, limits, pace)
     lim, y = limits.take(rivers), x[:, rivers]
     at = np.flatnonzero(triggered(y, lim, active).any(axis=0))
@@ -82,7 +94,7 @@ def judge_all(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdicts:
 
 def judge_newest(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdicts:
     """On the values ``x`` (T, N) of a record, each as its own window's newest."""
-    docket, x = in_range(x, limits)
+    docket, x = in_range(x, limits, pace.past)
     active, weather, strict, quiet, rivers = circumstances(feeds, x, limits, pace)
     lim, y = limits.take(rivers), x[:, rivers]
     step = np.arange(len(y))[:, None]
@@ -118,14 +130,16 @@ def windows_of(values: NDArray[Any], t: Ints, k: Ints, past: int, before: Any) -
     return np.asarray(np.where(at >= 0, values[np.maximum(at, 0), k[None]], before))
 
 
-def in_range(x: Floats, limits: Limits) -> tuple[Docket, Floats]:
+def in_range(x: Floats, limits: Limits, past: int) -> tuple[Docket, Floats]:
     """What no gauge of this kind can read is failed, and a gap to all other tests."""
-    docket = Docket((len(x), x.shape[1]))
+    docket, every = Docket((len(x), x.shape[1])), np.arange(x.shape[1])
     with np.errstate(invalid="ignore"):
         out = (x < limits.low) | (x > limits.high) | (is_code(x) & (x < limits.lowest) & np.isfinite(limits.lowest))
-    docket.add(np.arange(x.shape[1]), out & (x != 0), "range")
-    docket.add(np.arange(x.shape[1]), out & (x == 0), "drop-to-zero")
-    return docket, np.where(out, np.nan, x) if out.any() else x
+    fallen, ever = zeros(x, limits, past)
+    docket.add(every, out & (x != 0), "range")
+    docket.add(every, (out & (x == 0)) | fallen, "drop-to-zero")
+    docket.add(every, ever, "drop-to-zero", SUSPECT)
+    return docket, np.where(out | fallen, np.nan, x) if out.any() or fallen.any() else x
 
 
 def circumstances(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> tuple[Bools, Bools, Bools, Bools, Ints]:
