@@ -23,7 +23,9 @@ from .limits import Limits
 from .rivers import CALM, GIVE, RETURNS, height_of
 
 EBB = 0.05  # of a rise: a river that rose so is still higher by more when it has come back
-ALIVE = 0.02  # of a jump: a river that rises so goes on moving by more
+ALIVE = 0.02  # of a jump: a river that rises so goes on moving by more, and not as before it rose
+TICKS = 3  # resolutions: less is no movement
+COURSE = 20  # resolutions in two steps: more is a course that a gauge keeps though its datum changes
 FALL_HOURS = 0.3  # a flood loses more than two thirds of its height within this only where gates close
 LONGEST_AGE = 16  # steps without a value over which the give still grows
 SPIKE, RATE, SHIFT, DROP = (np.uint16(METHODS.index(m)) for m in ("spike", "rate", "shift", "drop-to-zero"))
@@ -171,12 +173,19 @@ class Walk:
         limit = np.where(self.wet[at], lim.shift_active[at], lim.shift_quiet[at])
         limit = np.maximum(limit, self.give(at, self.wet[at]))
         low = (self.jump[at] < 0) & self.at_zero(at, self.most[at])
-        other = (calm & (size > limit) & ~(self.wet[at] & (self.jump[at] > 0) & (moved > ALIVE * size))) | low
+        alive = self.leaves_its_course(at, value, moved) > np.maximum(ALIVE * size, TICKS * lim.resolution[at])
+        other = (calm & (size > limit) & ~(self.wet[at] & (self.jump[at] > 0) & alive)) | low
         self.fixed[at[other]] = True
         self.mark(at[other & ~low], t, FAIL, SHIFT)
         water = at[~other]
         self.mark(water, t, GOOD, np.uint16(0))
         self.believe_at(water, value)
+
+    def leaves_its_course(self, at: Ints, value: Floats, moved: Floats) -> Floats:
+        """How far the values since the jump went: from where the course before it, if there was one, had led."""
+        course = (RETURNS - 1) * np.nan_to_num(self.held[at] - self.before[at])
+        left = np.abs(value[at] - self.held[at] - self.jump[at] - course)
+        return np.where(np.abs(course) > COURSE * self.limits.resolution[at], np.minimum(moved, left), moved)
 
     def mark(self, at: Ints, last: int, flag: np.uint8, method: np.uint16, only: int | None = None) -> None:
         """The values since the doubt began (or ``only`` one step)."""

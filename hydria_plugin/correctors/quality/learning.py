@@ -20,6 +20,7 @@ A_SEASON = 90.0  # days of record from which its highest value says how high a r
 NOISE = 3.0  # times what 99 of 100 changes in quiet stay below: less is never asked about
 COARSE = 0.25  # of the range from the usual to the high: a new datum or a drift of less is borne; of a short record,
 # which does not know what gates and floods do there, half of its whole range
+FAR = 10.0  # times the largest change that a short record allows in quiet: a quarter of its range is enough then
 STAYED = 0.05  # of the height of high water: less that the others foretold says nothing against standing still
 LEAST_MM = 10.0  # of rain that others must have for a dry gauge to be doubted, and the reverse
 
@@ -101,11 +102,13 @@ def changes_of(y: Floats, ranges: dict[str, Floats], active: Bools, quiet: Bools
 
     spike, shift = np.fmax(spikes(y, 1), spikes(y, -1)), shifts(y, ranges["resolution"])
     swing, creep = swings(y), creeps(y, quiet, pace)
+    up, down = most(change, ~active), most(-change, ~active)
+    datum = np.where(np.isfinite(ranges["leap"]), coarse, np.clip(FAR * np.maximum(up, down), 0.5 * coarse, coarse))
     return {
-        "up_quiet": most(change, ~active), "up_active": most(change, active),
-        "down_quiet": most(-change, ~active), "down_active": most(-change, active),
+        "up_quiet": up, "up_active": most(change, active),
+        "down_quiet": down, "down_active": most(-change, active),
         "spike_quiet": most(spike, ~active), "spike_active": most(spike, active),
-        "shift_quiet": most(shift, ~active, coarse), "shift_active": most(shift, active, coarse),
+        "shift_quiet": most(shift, ~active, datum), "shift_active": most(shift, active, coarse),
         "swing_quiet": most(swing, ~active), "swing_active": most(swing, active),
         "creep_up": most(creep, quiet, coarse), "creep_down": most(-creep, quiet, coarse),
     }  # fmt: skip

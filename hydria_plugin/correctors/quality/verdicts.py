@@ -180,7 +180,7 @@ def slow_tests(
         if not len(rains):
             return
         own, beside, lim = x[:, rains], Beside.of(feeds, x, rains), limits.take(rains)
-        docket.add(rains, dumps(own, beside, lim.dry_rain, lim.burst) > 0, "dump")
+        docket.add(rains, dumps(own, beside, lim.dry_rain, lim.burst, pace) > 0, "dump")
         docket.add(rains, repeats(own, lim.resolution, pace.past) > lim.repeat, "stuck")
         docket.add(rains, dry_while(own, beside.low, pace.past) > lim.dry_rain, "dry-gauge")
         wet = wet_while(own, beside.most, pace)
