@@ -50,6 +50,7 @@ class Limits:
     creep_down: Floats
     flat_rain: Floats  # mm on the station while the gauge stood still
     flat_others: Floats  # what the others' movement foretold while it stood still
+    stand: Floats  # river: steps in a row with one value
     spread: Floats  # of the movement over FLAT steps
     repeat: Floats  # rain: steps in a row with one value
     dry_rain: Floats  # rain: mm on the others while it stayed dry

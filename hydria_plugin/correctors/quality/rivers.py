@@ -80,6 +80,13 @@ def stood_still(x: Floats) -> Bools:
     return np.asarray(last_sum(same, n) == n)
 
 
+def standing(x: Floats, past: int) -> Floats:
+    """Steps for which the gauge has read one value, as far as a window shows; NaN where there is none."""
+    steps = np.arange(len(x))[:, None]
+    begun = np.maximum.accumulate(np.where(x == shifted(x, 1), 0, steps), axis=0)
+    return np.where(np.isfinite(x), np.minimum(steps - begun, past - 1), np.nan)
+
+
 def stands_by_nature(stood: Bools, pace: Pace) -> Bools:
     """Where the gauge stood still while others moved, and went on by itself, within the window: a gate, or a rounding.
     ``stood``: (T, K) where it was so."""

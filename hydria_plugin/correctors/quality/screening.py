@@ -15,7 +15,7 @@ from .feeds import NOT_TESTED, Feeds, last_sum
 from .learning import lately
 from .limits import Limits, is_code
 from .rains import DUMP_MM, NOTHING
-from .rivers import FLAT, PATIENCE, creep_steps, triggered
+from .rivers import FLAT, PATIENCE, creep_steps, standing, triggered
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,16 +66,20 @@ def moves(feeds: Feeds, y: Floats, lim: Limits, span: Floats, which: Ints, skies
 
 def stands(feeds: Feeds, x: Floats, low: Floats, high: Floats, lim: Limits, skies: Skies) -> Bools:
     """(N) Rivers that stood still for long while it rained on a station of theirs, or another moved."""
-    still = (x[1:] == x[:-1]).sum(axis=0) >= FLAT + PATIENCE
+    same = (x[1:] == x[:-1]).sum(axis=0)
+    longest = np.zeros(len(feeds), dtype=bool)
+    at = np.flatnonzero(~feeds.is_rain & (same > lim.stand))
+    longest[at] = (standing(x[:, at], len(x)) > lim.stand[at]).any(axis=0)
+    still = same >= FLAT + PATIENCE
     if not still.any():
-        return np.asarray(still)
+        return longest
     every = np.arange(len(feeds))
     fallen = feeds.of_series(skies.most.sum(axis=0)[None], np.maximum, every)[0]
     relative = np.where(~feeds.is_rain & (lim.spread > 0) & np.isfinite(lim.spread), (high - low) / lim.spread, 0.0)
     padded = np.append(np.nan_to_num(relative), 0.0)
     station = padded[np.where(feeds.member == NOT_TESTED, len(feeds), feeds.member)].max(axis=1)
     moved = feeds.of_series(station[None], np.maximum, every)[0] * lim.spread
-    return np.asarray(still & ((fallen > lim.flat_rain) | (moved > lim.flat_others)))
+    return np.asarray(longest | still & ((fallen > lim.flat_rain) | (moved > lim.flat_others)))
 
 
 def oddly_wet(feeds: Feeds, own: Floats, high: Floats, lim: Limits, which: Ints, skies: Skies) -> Bools:

@@ -13,7 +13,7 @@ from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import Context, Pace, own_move, rising
 from .feeds import Feeds, around, shifted
-from .flat import flat_evidence
+from .flat import LEAST_RAIN_MM, flat_evidence, happened_since, least_told
 from .jumps import Verdicts, judge_jumps
 from .learning import lately
 from .limits import Limits, is_code
@@ -25,6 +25,7 @@ from .rivers import (
     creeps,
     height_of,
     moved_by,
+    standing,
     stands_by_nature,
     stood_still,
     swings,
@@ -172,10 +173,12 @@ def slow_tests(
         rain, others = flat_evidence(feeds, x, limits, rivers)
         stopped = moved_by(shifted(y, FLAT + PATIENCE)) > 5 * lim.resolution  # it moved before it stood still
         why = (rain > lim.flat_rain) | ((others > lim.flat_others) & (stopped | np.isfinite(lim.leap)))
-        stood = stood_still(y) & why
+        stands, told = standing(y, pace.past), (rain > LEAST_RAIN_MM) | (others > least_told(lim))
+        long, since = stands > lim.stand, happened_since(told, stands)
+        stood = (stood_still(y) & why) | (long & since)
         again = stands_by_nature(stood, pace)
         docket.add(rivers, stood & ~again, "flat")
-        docket.add(rivers, stood & again, "flat", SUSPECT)
+        docket.add(rivers, (stood & again) | long, "flat", SUSPECT)
         rains = np.flatnonzero(feeds.is_rain)
         if not len(rains):
             return
