@@ -9,6 +9,7 @@ import numpy as np
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import LATELY, Context, Pace, own_move, rising
+from .datums import second_datum
 from .feeds import Feeds, last_sum, shifted
 from .flat import LEAST_RAIN_MM, flat_evidence, least_told
 from .limits import MARGIN, Limits, most_of, physical_most, sound
@@ -68,7 +69,9 @@ def river_limits(feeds: Feeds, x: Floats, seen: Floats, limits: Limits, which: I
     flat_rain = np.where(long, at_least(np.where(still, rain, np.nan), LEAST_RAIN_MM), np.inf)
     flat_others = at_least(np.where(still, others, np.nan), least_told(found))
     stand = np.maximum(most_of(standing(y, pace.past)) + PATIENCE, FLAT)
-    return replace(found, flat_rain=flat_rain, flat_others=flat_others, stand=stand)
+    second = second_datum(y, found.resolution)
+    second = np.where(np.isnan(second), np.inf, second)
+    return replace(found, flat_rain=flat_rain, flat_others=flat_others, stand=stand, second=second)
 
 
 def ranges_of(y: Floats, discharge: Bools, pace: Pace) -> dict[str, Floats]:

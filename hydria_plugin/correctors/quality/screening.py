@@ -42,6 +42,7 @@ def worth_a_look(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Ints:
     with np.errstate(invalid="ignore"):
         low, high = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
         looked = (low < limits.low) | (high > limits.high) | (is_code(low) & (low < limits.lowest))
+        looked |= np.isfinite(limits.second) & ~feeds.is_rain
         looked |= (low <= 0) & (limits.lowest > 0) & np.isfinite(limits.lowest)
         rivers, rains = np.flatnonzero(~feeds.is_rain), np.flatnonzero(feeds.is_rain)
         looked[rivers] |= moves(feeds, x[:, rivers], limits.take(rivers), (high - low)[rivers], rivers, skies, pace)

@@ -12,6 +12,7 @@ from hydria_plugin import METHODS, Flag
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import Context, Pace, own_move, rising
+from .datums import at_second_datum
 from .feeds import Feeds, around, shifted
 from .flat import LEAST_RAIN_MM, flat_evidence, happened_since, least_told
 from .jumps import Verdicts, judge_jumps
@@ -179,6 +180,7 @@ def slow_tests(
         again = stands_by_nature(stood, pace)
         docket.add(rivers, stood & ~again, "flat")
         docket.add(rivers, (stood & again) | long, "flat", SUSPECT)
+        docket.add(rivers, at_second_datum(y, lim.second, lim.resolution, pace.past), "shift", SUSPECT)
         rains = np.flatnonzero(feeds.is_rain)
         if not len(rains):
             return
