@@ -14,7 +14,7 @@ from .context import WET_MM, Pace
 from .feeds import NOT_TESTED, Feeds, last_sum
 from .learning import lately
 from .limits import Limits, is_code
-from .rains import DUMP_MM, NOTHING
+from .rains import DUMP_MM, NOTHING, SILENCE
 from .rivers import FLAT, PATIENCE, creep_steps, standing, triggered
 
 
@@ -98,6 +98,16 @@ def oddly_wet(feeds: Feeds, own: Floats, high: Floats, lim: Limits, which: Ints,
     dry = np.where(mine <= NOTHING, others, 0.0).sum(axis=0) > lim.dry_rain
     wet = np.where(alone & np.isfinite(mine), mine, 0.0).sum(axis=0) > lim.wet_rain
     stuck = ((mine[1:] == mine[:-1]) & (mine[1:] > NOTHING)).sum(axis=0) + 1 > np.minimum(lim.repeat, len(mine))
-    dump = np.isnan(mine).any(axis=0) & (high[at] >= DUMP_MM)
-    found[at] = dry | wet | stuck | dump
+    found[at] = dry | wet | stuck
+    gaps = np.flatnonzero(np.isnan(mine).any(axis=0) & (high[at] >= DUMP_MM) & ~found[at])
+    found[at[gaps]] = may_dump(mine[:, gaps], others[:, gaps], lim.dry_rain[gaps])
     return found
+
+
+def may_dump(own: Floats, others: Floats, accused: Floats) -> Bools:
+    """(K) Rain gauges with much after a gap, or after a silence in which more than ``accused`` fell on another."""
+    gap = np.isnan(own)
+    after = (own[SILENCE:] >= DUMP_MM) & gap[SILENCE - 1 : -1]
+    for k in range(2, SILENCE + 1):
+        after &= gap[SILENCE - k : len(own) - k]
+    return np.asarray(after.any(axis=0) | (np.where(own > NOTHING, 0.0, others).sum(axis=0) > accused))

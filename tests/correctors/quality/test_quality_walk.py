@@ -7,12 +7,13 @@ from dataclasses import fields, replace
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rivers_made import CUT, PAST, columns, trained
+from rivers_made import CUT, PAST, SERIES, columns, history, trained
 
 from hydria_plugin import Flag
 from hydria_plugin.correctors.quality.context import Pace
 from hydria_plugin.correctors.quality.jumps import Walk, judge_jumps
 from hydria_plugin.correctors.quality.limits import Limits
+from hydria_plugin.correctors.quality.verdicts import judge_all, judge_window
 from hydria_plugin.values import Bools, Floats
 
 HOURLY = Pace(PAST, 1.0)
@@ -72,3 +73,22 @@ def test_the_property_is_tried_on_all_verdicts() -> None:
     found = judge_jumps(x, lim, no, no, no, HOURLY)
     assert {0, int(Flag.SUSPECT), int(Flag.FAIL)} <= set(found.flag.ravel().tolist())
     assert len(set(found.method.ravel().tolist())) >= 4
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6))
+def test_what_is_passed_over_could_not_have_been_flagged(seed: int) -> None:
+    """A window judged with a look only where it is worth one, and with a look everywhere."""
+    rng = np.random.default_rng(seed)
+    feeds, lim = trained().for_layout(history().layout)
+    at = int(rng.integers(CUT, len(columns()) - PAST))
+    x = columns()[at : at + PAST, [SERIES.index(name) for name in feeds.names]].copy()
+    hit = rng.random(x.shape) < rng.choice([0.0, 0.05])
+    x[hit] *= rng.choice([0.0, 0.8, 1.5, 9.0, -1.0], hit.sum())
+    first, column, length = int(rng.integers(0, PAST - 12)), int(rng.integers(len(feeds))), int(rng.integers(3, 30))
+    x[first : first + length, column] = rng.choice([np.nan, 0.0, x[first, column]])
+    x[min(first + length, PAST - 1), column] += rng.choice([0.0, 30.0])
+    found = judge_window(feeds, x, lim, HOURLY)
+    every = judge_all(feeds, x, lim, HOURLY, np.arange(len(feeds)))
+    np.testing.assert_array_equal(found.flag, every.flag)
+    np.testing.assert_array_equal(found.method, every.method)
