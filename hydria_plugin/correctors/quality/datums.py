@@ -48,7 +48,7 @@ def between_calms(change: Floats) -> Bools:
     with np.errstate(invalid="ignore"):
         before = (size[:-1] <= ALIKE * size[1:]) | (size[:-1] >= (1 - ALIKE) * size[1:])
         after = (size[1:] <= ALIKE * size[:-1]) | (size[1:] >= (1 - ALIKE) * size[:-1])
-    return np.append(False, before) & np.append(after, False)
+    return np.asarray(np.append(False, before) & np.append(after, False), dtype=bool)
 
 
 def jumps_of(y: Floats, size: Floats, tick: Floats) -> Floats:

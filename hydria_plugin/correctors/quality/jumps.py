@@ -222,7 +222,7 @@ def judge_jumps(x: Floats, limits: Limits, active: Bools, weather: Bools, strict
     walk, moved = Walk(x, limits, active, weather, strict, pace), triggered(x, limits, active)
     some = moved.any(axis=1)
     for t in range(len(x)):
-        doubted = walk.length > 0
+        doubted = np.asarray(walk.length > 0)
         if some[t] or doubted.any():
             walk.believe_up_to(t, np.flatnonzero(moved[t] & ~doubted))
             walk.step(t, np.flatnonzero(moved[t] | doubted))

@@ -45,6 +45,11 @@ def test_a_rise_out_of_a_recession_that_turns_into_a_wave_is_water() -> None:
     assert Flag.FAIL not in judged(wave)
 
 
+def test_one_value_of_many_times_the_river_is_failed_when_it_comes_back_though_water_moves() -> None:
+    """356, 18,615, 364 m3/s: seen at a dam, within an hour of one of its largest values."""
+    assert judged(np.array([352.0, 358, 361, 364, 356, 18615, 364, 364]))[5:7] == [Flag.FAIL, 0]
+
+
 @pytest.mark.parametrize(("ticks", "verdict"), [(2, Flag.FAIL), (30, Flag.GOOD)])
 def test_two_ticks_are_no_movement(ticks: int, verdict: Flag) -> None:
     """A gauge of whole millimetres that stands 1,200 higher, and moves by ``ticks`` after that."""

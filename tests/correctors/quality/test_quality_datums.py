@@ -52,9 +52,11 @@ def test_a_window_tells_the_level_by_the_last_jump_that_it_shows() -> None:
     assert not at_second_datum(y, np.array([-1.0]), np.array([0.01]), 30)[:20].any()
 
 
-def test_live_the_other_sensor_is_doubted_and_used() -> None:
+def test_live_the_other_sensor_is_doubted_and_used(caplog: pytest.LogCaptureFixture) -> None:
     x = mixed()
-    quality = Quality().fit(history(x), first_part(history(x)))
+    with caplog.at_level("INFO", logger="hydria.quality"):
+        quality = Quality().fit(history(x), first_part(history(x)))
+    assert [m.split(" at ")[0] for m in caplog.messages] == ["quality: target: a second datum"]
     assert quality.learned.second[quality.names.index("target")] == pytest.approx(SIZE, rel=0.05)
     at = next(t for t in range(calm(), len(x)) if t % 300 == 285)
     after = quality.correct_inputs(window(x, at))
