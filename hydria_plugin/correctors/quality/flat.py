@@ -10,7 +10,7 @@ from .feeds import Feeds, last_sum, shifted
 from .limits import Limits
 from .rivers import FLAT, PATIENCE, moved_by
 
-STAYED = 0.05  # of the height of high water: less that the others foretold says nothing against standing still
+STAYED = 0.02  # of the height of high water: less that the others foretold says nothing against standing still
 LEAST_RAIN_MM = 5.0
 
 

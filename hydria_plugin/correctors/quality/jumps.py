@@ -220,10 +220,10 @@ def judge_jumps(x: Floats, limits: Limits, active: Bools, weather: Bools, strict
     """Verdicts on (T, K) values. ``active``: water may be moving; ``weather``: rain or others say so; ``strict``: rain
     gauges say that it cannot be. Only gauges in doubt, or with a change that may be doubted, are walked with."""
     walk, moved = Walk(x, limits, active, weather, strict, pace), triggered(x, limits, active)
-    some = moved.any(axis=1)
+    some = set(np.flatnonzero(moved.any(axis=1)).tolist())
     for t in range(len(x)):
-        doubted = np.asarray(walk.length > 0)
-        if some[t] or doubted.any():
+        doubted = walk.length > 0
+        if t in some or doubted.any():
             walk.believe_up_to(t, np.flatnonzero(moved[t] & ~doubted))
             walk.step(t, np.flatnonzero(moved[t] | doubted))
     missing = np.isnan(x)

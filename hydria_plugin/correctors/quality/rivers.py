@@ -76,7 +76,7 @@ def creeps(x: Floats, quiet: Bools, pace: Pace) -> Floats:
 
 def stood_still(x: Floats) -> Bools:
     """Whether all values since before the evidence are one value."""
-    same, n = (x == shifted(x, 1)).astype(np.int32), FLAT + PATIENCE
+    same, n = np.asarray(x == shifted(x, 1), dtype=float), FLAT + PATIENCE
     return np.asarray(last_sum(same, n) == n)
 
 
@@ -90,7 +90,7 @@ def standing(x: Floats, past: int) -> Floats:
 def stands_by_nature(stood: Bools, pace: Pace) -> Bools:
     """Where the gauge stood still while others moved, and went on by itself, within the window: a gate, or a rounding.
     ``stood``: (T, K) where it was so."""
-    went_on = np.zeros(stood.shape, dtype=np.int32)
+    went_on = np.zeros(stood.shape)
     went_on[1:] = stood[:-1] & ~stood[1:]
     return np.asarray(last_sum(went_on, max(1, pace.past - 2 * FLAT - PATIENCE - 1)) > 0)
 

@@ -95,19 +95,19 @@ def oddly_wet(feeds: Feeds, own: Floats, high: Floats, lim: Limits, which: Ints,
     mine, lim = own[:, at], lim.take(at)
     others = feeds.of_series(skies.most, np.maximum, which[at])
     alone = feeds.of_series(skies.many, np.minimum, which[at]) <= 1
-    dry = np.where(mine <= NOTHING, others, 0.0).sum(axis=0) > lim.dry_rain
+    dry = np.where(mine > NOTHING, 0.0, others).sum(axis=0) > lim.dry_rain  # or silent: it counts as dry since
     wet = np.where(alone & np.isfinite(mine), mine, 0.0).sum(axis=0) > lim.wet_rain
     stuck = ((mine[1:] == mine[:-1]) & (mine[1:] > NOTHING)).sum(axis=0) + 1 > np.minimum(lim.repeat, len(mine))
     found[at] = dry | wet | stuck
     gaps = np.flatnonzero(np.isnan(mine).any(axis=0) & (high[at] >= DUMP_MM) & ~found[at])
-    found[at[gaps]] = may_dump(mine[:, gaps], others[:, gaps], lim.dry_rain[gaps])
+    found[at[gaps]] = may_dump(mine[:, gaps])
     return found
 
 
-def may_dump(own: Floats, others: Floats, accused: Floats) -> Bools:
-    """(K) Rain gauges with much after a gap, or after a silence in which more than ``accused`` fell on another."""
+def may_dump(own: Floats) -> Bools:
+    """(K) Rain gauges with much after a gap; after zeros others must have had what makes a gauge look dry."""
     gap = np.isnan(own)
     after = (own[SILENCE:] >= DUMP_MM) & gap[SILENCE - 1 : -1]
     for k in range(2, SILENCE + 1):
         after &= gap[SILENCE - k : len(own) - k]
-    return np.asarray(after.any(axis=0) | (np.where(own > NOTHING, 0.0, others).sum(axis=0) > accused))
+    return np.asarray(after.any(axis=0))
