@@ -11,12 +11,11 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
+from .cases import Case, by_size, cases
 from .cycle_time import seconds_per_cycle
 from .floods import Found, floods_of
 from .gauges import records
-from .made_faults import FAULTS, recall
+from .made_faults import FAULTS
 from .real_faults import listed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,21 +29,36 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20261125)
     parser.add_argument("--develop", action="store_true", help="on the first 70 %% of records; writes nothing")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "correction" / "RESULTS.md")
+    parser.add_argument("--only", nargs="+", default=[], help="parts of the names of the records looked at")
+    parser.add_argument("--kinds", nargs="+", default=list(FAULTS), choices=list(FAULTS), help="of planted faults")
+    parser.add_argument("--missed", action="store_true", help="tell each fault that was not failed in time")
+    parser.add_argument("--no-floods", action="store_true", help="planted faults only")
     chosen = parser.parse_args()
-    every = records(chosen.data, chosen.develop)
-    found = [one for record in every for one in floods_of(record)]
-    lines = [*flood_lines(found), "", *[f"- {line}" for record in every for line in listed(record)], ""]
-    print("\n".join(lines), flush=True)
-    rng, counts = np.random.default_rng(chosen.seed), {}
+    lines, found = [], []
+    every = records(chosen.data, chosen.develop, chosen.only)
+    if not chosen.no_floods:
+        floods = [one for record in every for one in floods_of(record)]
+        lines += [*flood_lines(floods), "", *[f"- {line}" for record in every for line in listed(record)], ""]
+        print("\n".join(lines), flush=True)
     for record in every:
-        counts[record.name] = recall(record, chosen.each, rng)
-        print(record.name, {k: f"{a}/{b}" for k, (a, b) in counts[record.name].items() if b}, flush=True)
-    lines += fault_lines(counts, chosen.seed)
+        some = cases(record, chosen.each, chosen.seed, chosen.kinds)
+        print(record.name, {k: f"{a}/{b}" for k, (a, b) in counted(some).items() if b}, flush=True)
+        print("".join(f"{one}\n" for one in some if chosen.missed and not one.failed), end="", flush=True)
+        found += some
+    lines += fault_lines(found, chosen.seed)
+    if chosen.only or chosen.no_floods:
+        print("\n".join(lines[-40:]), flush=True)
+        return
     lines += ["", "## Time", "", *seconds_per_cycle()]
     print("\n".join(lines[-40:]), flush=True)
     if chosen.develop:
         return
     chosen.out.write_text(f"# Quality control: results\n\n{datetime.now(UTC):%Y-%m-%d}\n\n" + "\n".join(lines) + "\n")
+
+
+def counted(found: list[Case]) -> dict[str, tuple[int, int]]:
+    """Kind -> failed in time, planted."""
+    return {k: (sum(c.failed for c in found if c.kind == k), sum(c.kind == k for c in found)) for k in FAULTS}
 
 
 def flood_lines(found: list[Found]) -> list[str]:
@@ -67,21 +81,21 @@ def flood_lines(found: list[Found]) -> list[str]:
     ]
 
 
-def fault_lines(counts: dict[str, dict[str, tuple[int, int]]], seed: int) -> list[str]:
+def fault_lines(found: list[Case], seed: int) -> list[str]:
     lines = [
         f"## Planted faults (seed {seed})",
         "",
         "| kind | found in time | planted | recall | asked |",
         "|---|---|---|---|---|",
     ]
-    for kind in FAULTS:
-        a, b = (sum(c[kind][j] for c in counts.values()) for j in (0, 1))
-        lines.append(
-            f"| {kind} | {a} | {b} | {a / max(b, 1):.1%} | {f'{ASKED[kind]:.0%}' if kind in ASKED else 'in time'} |"
-        )
-    lines += ["", "| record | " + " | ".join(FAULTS) + " |", "|---" * (len(FAULTS) + 1) + "|"]
-    for name, c in counts.items():
-        lines.append(f"| {name} | " + " | ".join(f"{a}/{b}" if b else "" for a, b in (c[k] for k in FAULTS)) + " |")
+    for kind, (a, b) in counted(found).items():
+        asked = f"{ASKED[kind]:.0%}" if kind in ASKED else "in time"
+        lines.append(f"| {kind} | {a} | {b} | {a / max(b, 1):.1%} | {asked} |")
+    lines += ["", "By size in the series' own surprises (99.9 % of its changes in one step):", "", *by_size(found), ""]
+    lines += ["| record | " + " | ".join(FAULTS) + " |", "|---" * (len(FAULTS) + 1) + "|"]
+    for name in dict.fromkeys(c.record for c in found):
+        cells = counted([c for c in found if c.record == name]).values()
+        lines.append(f"| {name} | " + " | ".join(f"{a}/{b}" if b else "" for a, b in cells) + " |")
     return lines
 
 

@@ -84,5 +84,5 @@ def in_hindsight(record: Record, i: int, at: int, near: int) -> Bools:
         first = end - past + 1
         if first >= 0 and end < len(out):
             seen = slice(max(first, at - near), end + 1)
-            out[seen] |= record.flags(record.x[first : end + 1])[seen.start - first :, i] == Flag.FAIL
+            out[seen] |= record.flags(record.x[None, first : end + 1])[0, seen.start - first :, i] == Flag.FAIL
     return out

@@ -5,6 +5,7 @@ whole are for the one final test."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pandas as pd
 
 from hydria_plugin import History, Layout, Signal, Split
 from hydria_plugin.correctors.quality.corrector import Quality, believed, pace_of
+from hydria_plugin.correctors.quality.feeds import NOT_TESTED, Feeds
 from hydria_plugin.correctors.quality.verdicts import judge_window
 from hydria_plugin.values import Floats, Ints
 
@@ -38,19 +40,42 @@ class Record:
     def hours(self) -> float:
         return float(self.history.layout.step / np.timedelta64(1, "h"))
 
-    def flags(self, values: Floats) -> Ints:
-        """(P, N) of a window that shows ``values``."""
+    def flags(self, windows: Floats) -> Ints:
+        """(M, P, N) of M windows (M, P, N), judged at once as those of M regions that know nothing of each other."""
         feeds, limits = self.corrector.for_layout(self.history.layout)
-        return judge_window(feeds, values, limits, pace_of(self.history.layout)).flag
+        m, p, n = windows.shape
+        values = windows.transpose(1, 0, 2).reshape(p, m * n)
+        found = judge_window(repeated(feeds, m), values, limits.take(np.tile(np.arange(n), m)), pace_of(self.layout))
+        return np.asarray(found.flag.reshape(p, m, n).transpose(1, 0, 2))
+
+    @property
+    def layout(self) -> Layout:
+        return self.history.layout
+
+
+def repeated(feeds: Feeds, times: int) -> Feeds:
+    """The same series and stations several times over."""
+    s, n = len(feeds.member), len(feeds)
+    again = np.arange(times)
+    member = np.where(feeds.member == NOT_TESTED, NOT_TESTED, feeds.member + n * again[:, None, None])
+    return Feeds(
+        tuple(f"{name}.{k}" for k in again for name in feeds.names), feeds.kinds * times,
+        (feeds.row + s * again[:, None]).reshape(-1), np.tile(feeds.column, times), member.reshape(times * s, -1),
+    )  # fmt: skip
 
 
 def kind_of(column: str) -> str:
     return next((kind for start, kind in KINDS if column.startswith(start)), "")
 
 
-def records(data: Path, develop: bool = False) -> list[Record]:
+def records(data: Path, develop: bool = False, only: Sequence[str] = ()) -> list[Record]:
+    """Of the files under ``data``, those whose name holds a part of ``only`` (all of them where it is empty)."""
     files = sorted(p for p in data.glob("*/*.csv.gz") if "raw_long" not in p.name)
-    return [read(path, develop) for path in files]
+    return [read(path, develop) for path in files if not only or any(part in name_of(path) for part in only)]
+
+
+def name_of(path: Path) -> str:
+    return f"{path.parent.name}/{path.name[:-7]}"
 
 
 def read(path: Path, develop: bool = False) -> Record:
@@ -78,4 +103,4 @@ def read(path: Path, develop: bool = False) -> Record:
     corrector = Quality().fit(history, Split(fit, none, none, np.full(fit.shape, -1, np.int32)))
     feeds, _ = corrector.for_layout(layout)
     x = believed(feeds, history.target, history.inputs)
-    return Record(f"{path.parent.name}/{path.name[:-7]}", history, corrector, x, feeds.names, tuple(feeds.is_rain))
+    return Record(name_of(path), history, corrector, x, feeds.names, tuple(feeds.is_rain))

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hydria_plugin import Flag
 from hydria_plugin.values import Floats
 
 from .gauges import Record
@@ -112,45 +111,3 @@ FAULTS: dict[str, Callable[[Floats, int, Floats, np.random.Generator], Planted |
     "spike": spike, "drop": drop, "shift": shift, "oscillation": oscillation, "drift": drift, "flat": flat,
     "flat-harder": flat_harder, "dump": dump, "stuck": stuck, "stuck-12": stuck_longer,
 }  # fmt: skip
-
-
-def recall(record: Record, each: int, rng: np.random.Generator) -> dict[str, tuple[int, int]]:
-    """Kind -> found in time, planted."""
-    out = dict.fromkeys(FAULTS, (0, 0))
-    for i, rain in enumerate(record.rain):
-        for kind in RAIN if rain else RIVER:
-            for _ in range(each):
-                found = planted_and_found(record, i, kind, rng)
-                if found is not None:
-                    out[kind] = out[kind][0] + found, out[kind][1] + 1
-    return out
-
-
-def planted_and_found(record: Record, i: int, kind: str, rng: np.random.Generator) -> bool | None:
-    """None where there is no place for such a fault."""
-    past = record.history.layout.past
-    for _ in range(TRIES):
-        if record.cut + past >= len(record.x) - AFTER:
-            return None
-        at = int(rng.integers(record.cut + past, len(record.x) - AFTER))
-        y = record.x[at - past : at + AFTER].copy()
-        if np.isfinite(y[past - 6 : past + 30, i]).mean() < 0.95:
-            continue
-        planted = FAULTS[kind](y[:, i].copy(), past, record.x[:, i], rng)
-        if planted is not None and kind == "flat":
-            planted = witnessed(record, i, at, planted)
-        if planted is not None:
-            y[:, i] = planted.values
-            return is_found(record, i, y, past, planted)
-    return None
-
-
-def is_found(record: Record, i: int, y: Floats, begin: int, planted: Planted) -> bool:
-    """Whether a window that ends in time calls a value of the fault failed."""
-    past = record.history.layout.past
-    for end in range(begin, begin + planted.last + 1):
-        flags = record.flags(y[end - past + 1 : end + 1])[:, i]
-        first = begin - (end - past + 1)
-        if (flags[max(0, first) : first + planted.length] == Flag.FAIL).any():
-            return True
-    return False

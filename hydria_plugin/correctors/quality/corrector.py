@@ -4,6 +4,7 @@ shows of the steps that followed, and the newest value is judged by what came be
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from .limits import NAMES, Limits
 from .verdicts import judge_newest, judge_window
 
 FORMAT = 1
+logger = logging.getLogger("hydria.quality")
 CELLS = 4_000_000  # values of a record judged at once
 MANUAL = METHODS.index("manual")
 
@@ -85,6 +87,8 @@ class Quality:
             use = np.asarray(split.fit[list(rows)].any(axis=0))[:, None]
             learned = learn(feeds, x, np.broadcast_to(use, x.shape), pace)
             for i, name in enumerate(feeds.names):
+                if name not in found and np.isfinite(learned.second[i]):
+                    logger.info("quality: %s: a second datum at %+g", name, learned.second[i])
                 found.setdefault(name, [float(getattr(learned, n)[i]) for n in NAMES])
         new = type(self)(limits=self.own)
         new.names = tuple(found)

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydria_plugin.values import Floats, Ints
+from hydria_plugin.values import Bools, Floats, Ints
 
 from .feeds import Feeds, last_sum, shifted
 from .limits import Limits
 from .rivers import FLAT, PATIENCE, moved_by
+
+STAYED = 0.02  # of the height of high water: less that the others foretold says nothing against standing still
+LEAST_RAIN_MM = 5.0
+
+
+def least_told(limits: Limits) -> Floats:
+    """(N) what the others must foretell, at the least, to say anything against standing still."""
+    with np.errstate(invalid="ignore"):
+        return np.maximum(5 * limits.resolution, STAYED * np.nan_to_num(limits.stage - limits.floor))
+
+
+def happened_since(told: Bools, stands: Floats) -> Bools:
+    """(T, K) whether something was ``told`` since the gauge began to stand, ``stands`` steps ago."""
+    steps = np.arange(len(told))[:, None]
+    last = np.maximum.accumulate(np.where(told, steps, -len(told)), axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(steps - last <= stands)
 
 
 def flat_evidence(feeds: Feeds, x: Floats, limits: Limits, which: Ints) -> tuple[Floats, Floats]:

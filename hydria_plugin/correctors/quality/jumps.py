@@ -20,10 +20,12 @@ from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import Pace
 from .limits import Limits
-from .rivers import CALM, GIVE, RETURNS, height_of
+from .rivers import CALM, GIVE, RETURNS, height_of, triggered
 
 EBB = 0.05  # of a rise: a river that rose so is still higher by more when it has come back
-ALIVE = 0.02  # of a jump: a river that rises so goes on moving by more
+ALIVE = 0.02  # of a jump: a river that rises so goes on moving by more, and not as before it rose
+TICKS = 3  # resolutions: less is no movement
+COURSE = 20  # resolutions in two steps: more is a course that a gauge keeps though its datum changes
 FALL_HOURS = 0.3  # a flood loses more than two thirds of its height within this only where gates close
 LONGEST_AGE = 16  # steps without a value over which the give still grows
 SPIKE, RATE, SHIFT, DROP = (np.uint16(METHODS.index(m)) for m in ("spike", "rate", "shift", "drop-to-zero"))
@@ -41,8 +43,10 @@ class Verdicts:
 class Walk:
     """What is believed of K gauges while their values come in."""
 
-    def __init__(self, limits: Limits, active: Bools, weather: Bools, strict: Bools, pace: Pace) -> None:
+    def __init__(self, x: Floats, limits: Limits, active: Bools, weather: Bools, strict: Bools, pace: Pace) -> None:
         k = active.shape[1]
+        self.x, self.seen = x, np.full(k, -1)  # seen: the step up to which each gauge has been taken in
+        self.last = np.maximum.accumulate(np.where(np.isfinite(x), np.arange(len(x))[:, None], -1), axis=0)
         self.limits, self.active, self.weather, self.strict = limits, active, weather, strict
         self.fall, self.settle = min(0.9, 1 - np.exp(-pace.hours / FALL_HOURS)), pace.settle
         self.flag, self.method = np.zeros(active.shape, np.uint8), np.zeros(active.shape, np.uint16)
@@ -54,13 +58,29 @@ class Walk:
         self.wet = np.zeros(k, dtype=bool)  # water may have moved meanwhile
         self.fixed = np.zeros(k, dtype=bool)  # doubted for good, until it settles or comes back
 
-    def step(self, t: int, value: Floats) -> None:
-        """Take in the values (K) of step ``t``."""
-        there = np.isfinite(value)
-        self.age = np.minimum(self.age + 1, LONGEST_AGE)
-        first = there & np.isnan(self.held)
-        self.believe(first, value)
-        at = np.flatnonzero(there & ~first)
+    def believe_up_to(self, t: int, at: Ints) -> None:
+        """Take in all values before step ``t`` of gauges ``at``, of which none is in doubt or needs a look."""
+        if not t:
+            return
+        old, seen = self.held[at], self.seen[at]
+        newest = self.last[t - 1, at]
+        second = np.where(newest > 0, self.last[np.maximum(newest - 1, 0), at], -1)
+        new = newest > seen
+        self.before[at] = np.where(
+            new, np.where(second > seen, self.x[np.maximum(second, 0), at], old), self.before[at]
+        )
+        self.held[at] = np.where(new, self.x[np.maximum(newest, 0), at], old)
+        age = np.where(new, t - 1 - newest, self.age[at] + t - 1 - seen)
+        self.age[at] = np.minimum(age, LONGEST_AGE)
+
+    def step(self, t: int, at: Ints) -> None:
+        """Take in the values of step ``t`` of the gauges ``at``."""
+        value, there = self.x[t], np.isfinite(self.x[t, at])
+        self.age[at] = np.minimum(self.age[at] + 1, LONGEST_AGE)
+        self.seen[at] = t
+        first = there & np.isnan(self.held[at])
+        self.believe_at(at[first], value)
+        at = at[there & ~first]
         if not len(at):
             return
         away = value[at] - self.held[at]
@@ -101,9 +121,6 @@ class Walk:
         share = np.where(active, 1 - (1 - self.fall) ** age, GIVE[0])
         flood = share * height_of(self.held[at], lim.floor[at])
         return np.asarray(np.maximum(np.where(active, lim.down_active[at], lim.down_quiet[at]) * np.sqrt(age), flood))
-
-    def believe(self, which: Bools, value: Floats) -> None:
-        self.believe_at(np.flatnonzero(which), value)
 
     def believe_at(self, at: Ints, value: Floats) -> None:
         self.before[at], self.held[at] = self.held[at], value[at]
@@ -171,12 +188,19 @@ class Walk:
         limit = np.where(self.wet[at], lim.shift_active[at], lim.shift_quiet[at])
         limit = np.maximum(limit, self.give(at, self.wet[at]))
         low = (self.jump[at] < 0) & self.at_zero(at, self.most[at])
-        other = (calm & (size > limit) & ~(self.wet[at] & (self.jump[at] > 0) & (moved > ALIVE * size))) | low
+        alive = self.leaves_its_course(at, value, moved) > np.maximum(ALIVE * size, TICKS * lim.resolution[at])
+        other = (calm & (size > limit) & ~(self.wet[at] & (self.jump[at] > 0) & alive)) | low
         self.fixed[at[other]] = True
         self.mark(at[other & ~low], t, FAIL, SHIFT)
         water = at[~other]
         self.mark(water, t, GOOD, np.uint16(0))
         self.believe_at(water, value)
+
+    def leaves_its_course(self, at: Ints, value: Floats, moved: Floats) -> Floats:
+        """How far the values since the jump went: from where the course before it, if there was one, had led."""
+        course = (RETURNS - 1) * np.nan_to_num(self.held[at] - self.before[at])
+        left = np.abs(value[at] - self.held[at] - self.jump[at] - course)
+        return np.where(np.abs(course) > COURSE * self.limits.resolution[at], np.minimum(moved, left), moved)
 
     def mark(self, at: Ints, last: int, flag: np.uint8, method: np.uint16, only: int | None = None) -> None:
         """The values since the doubt began (or ``only`` one step)."""
@@ -194,10 +218,14 @@ class Walk:
 
 def judge_jumps(x: Floats, limits: Limits, active: Bools, weather: Bools, strict: Bools, pace: Pace) -> Verdicts:
     """Verdicts on (T, K) values. ``active``: water may be moving; ``weather``: rain or others say so; ``strict``: rain
-    gauges say that it cannot be."""
-    walk = Walk(limits, active, weather, strict, pace)
-    for t, value in enumerate(x):
-        walk.step(t, value)
+    gauges say that it cannot be. Only gauges in doubt, or with a change that may be doubted, are walked with."""
+    walk, moved = Walk(x, limits, active, weather, strict, pace), triggered(x, limits, active)
+    some = set(np.flatnonzero(moved.any(axis=1)).tolist())
+    for t in range(len(x)):
+        doubted = walk.length > 0
+        if t in some or doubted.any():
+            walk.believe_up_to(t, np.flatnonzero(moved[t] & ~doubted))
+            walk.step(t, np.flatnonzero(moved[t] | doubted))
     missing = np.isnan(x)
     return Verdicts(
         np.where(missing, 0, walk.flag).astype(np.uint8), np.where(missing, 0, walk.method).astype(np.uint16)

@@ -9,18 +9,19 @@ import numpy as np
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import LATELY, Context, Pace, own_move, rising
+from .datums import second_datum
 from .feeds import Feeds, last_sum, shifted
-from .flat import flat_evidence
+from .flat import LEAST_RAIN_MM, flat_evidence, least_told
 from .limits import MARGIN, Limits, most_of, physical_most, sound
 from .rains import Beside, dry_while, repeats, wet_while
-from .rivers import creeps, moved_by, shifts, spikes, stood_still, swings
+from .rivers import FLAT, PATIENCE, creeps, moved_by, shifts, spikes, standing, stood_still, swings
 
 FEWEST = 200  # values below which nothing is learned of a series
 A_SEASON = 90.0  # days of record from which its highest value says how high a river can be
 NOISE = 3.0  # times what 99 of 100 changes in quiet stay below: less is never asked about
 COARSE = 0.25  # of the range from the usual to the high: a new datum or a drift of less is borne; of a short record,
 # which does not know what gates and floods do there, half of its whole range
-STAYED = 0.05  # of the height of high water: less that the others foretold says nothing against standing still
+FAR = 10.0  # times the largest change that a short record allows in quiet: a quarter of its range is enough then
 LEAST_MM = 10.0  # of rain that others must have for a dry gauge to be doubted, and the reverse
 
 
@@ -65,10 +66,12 @@ def river_limits(feeds: Feeds, x: Floats, seen: Floats, limits: Limits, which: I
     found = Limits(**{**vars(limits.take(which)), **ranges, **changes_of(y, ranges, active, quiet, pace)})
     rain, others = flat_evidence(feeds, x, limits.put(which, found), which)
     still, long = stood_still(y), np.isfinite(found.leap)
-    flat_rain = np.where(long, at_least(np.where(still, rain, np.nan), LEAST_MM / 2), np.inf)
-    least = np.maximum(5 * found.resolution, STAYED * np.nan_to_num(found.stage - found.floor))
-    flat_others = at_least(np.where(still, others, np.nan), least)
-    return replace(found, flat_rain=flat_rain, flat_others=flat_others)
+    flat_rain = np.where(long, at_least(np.where(still, rain, np.nan), LEAST_RAIN_MM), np.inf)
+    flat_others = at_least(np.where(still, others, np.nan), least_told(found))
+    stand = np.maximum(most_of(standing(y, pace.past)) + PATIENCE, FLAT)
+    second = second_datum(y, found.resolution)
+    second = np.where(np.isnan(second), np.inf, second)
+    return replace(found, flat_rain=flat_rain, flat_others=flat_others, stand=stand, second=second)
 
 
 def ranges_of(y: Floats, discharge: Bools, pace: Pace) -> dict[str, Floats]:
@@ -101,11 +104,13 @@ def changes_of(y: Floats, ranges: dict[str, Floats], active: Bools, quiet: Bools
 
     spike, shift = np.fmax(spikes(y, 1), spikes(y, -1)), shifts(y, ranges["resolution"])
     swing, creep = swings(y), creeps(y, quiet, pace)
+    up, down = most(change, ~active), most(-change, ~active)
+    datum = np.where(np.isfinite(ranges["leap"]), coarse, np.clip(FAR * np.maximum(up, down), 0.5 * coarse, coarse))
     return {
-        "up_quiet": most(change, ~active), "up_active": most(change, active),
-        "down_quiet": most(-change, ~active), "down_active": most(-change, active),
+        "up_quiet": up, "up_active": most(change, active),
+        "down_quiet": down, "down_active": most(-change, active),
         "spike_quiet": most(spike, ~active), "spike_active": most(spike, active),
-        "shift_quiet": most(shift, ~active, coarse), "shift_active": most(shift, active, coarse),
+        "shift_quiet": most(shift, ~active, datum), "shift_active": most(shift, active, coarse),
         "swing_quiet": most(swing, ~active), "swing_active": most(swing, active),
         "creep_up": most(creep, quiet, coarse), "creep_down": most(-creep, quiet, coarse),
     }  # fmt: skip

@@ -50,6 +50,8 @@ class Limits:
     creep_down: Floats
     flat_rain: Floats  # mm on the station while the gauge stood still
     flat_others: Floats  # what the others' movement foretold while it stood still
+    stand: Floats  # river: steps in a row with one value
+    second: Floats  # where a second datum lies beside the first, infinite where there is none
     spread: Floats  # of the movement over FLAT steps
     repeat: Floats  # rain: steps in a row with one value
     dry_rain: Floats  # rain: mm on the others while it stayed dry

@@ -84,28 +84,31 @@ def repeats(own: Floats, resolution: Floats, past: int) -> Floats:
     )
 
 
-def dumps(own: Floats, beside: Beside, accused: Floats, burst: Floats) -> Floats:
+def dumps(own: Floats, beside: Beside, accused: Floats, burst: Floats, pace: Pace) -> Floats:
     """mm that a gauge gives at once after a silence, where that is what fell meanwhile; else 0. After gaps: the others
-    had as much, and have little now; or there are none, and it is more than ``burst`` (K), a rare step of its record.
-    After zeros: the others had more than ``accused`` (K), so that the zeros were none."""
+    had as much, and have little now; or there are none, and it is more than ``burst`` (K), a rare step of its record,
+    or the gap lasted a day or more. After zeros: the others had more than ``accused`` (K), so that the zeros were
+    none."""
     out = np.zeros(own.shape)
     with np.errstate(invalid="ignore"):
         after = (own[SILENCE:] >= DUMP_MM) & ~(own[SILENCE - 1 : -1] > NOTHING)
     at = np.flatnonzero(after.any(axis=0))  # of those alone that have much after nothing
     if len(at):
         few = Beside(beside.low[:, at], beside.most[:, at])
-        out[:, at] = dumped(own[:, at], few, accused[at], burst[at])
+        out[:, at] = dumped(own[:, at], few, accused[at], burst[at], pace)
     return out
 
 
-def dumped(own: Floats, beside: Beside, accused: Floats, burst: Floats) -> Floats:
+def dumped(own: Floats, beside: Beside, accused: Floats, burst: Floats, pace: Pace) -> Floats:
     """:func:`dumps`, of every gauge."""
-    silent = np.nan_to_num(own) <= NOTHING
+    silent, missing = np.nan_to_num(own) <= NOTHING, np.isnan(own).astype(float)
     long = shifted(last_sum(silent.astype(float), SILENCE), 1) >= SILENCE
-    gap = shifted(last_sum(np.isnan(own).astype(float), SILENCE), 1) >= SILENCE
+    gap = shifted(last_sum(missing, SILENCE), 1) >= SILENCE
+    day = max(SILENCE, round(24 / pace.hours))
+    days = shifted(last_sum(missing, day), 1) >= day
     now = np.fmax(beside.most, np.nan_to_num(shifted(beside.most, 1)))
     with np.errstate(invalid="ignore"):
-        alone = gap & np.isnan(beside.most) & (own > burst)
+        alone = gap & np.isnan(beside.most) & ((own > burst) | days)
         told = long & (now < 0.5 * own) & (gap & (since_rain(own, silent, beside.most) >= 0.4 * own))
         told |= long & (now < 0.5 * own) & (since_rain(own, silent, beside.low) > np.maximum(accused, 0.4 * own))
         return np.where((alone | told) & (own >= DUMP_MM), own, 0.0)

@@ -17,6 +17,7 @@ CREEP = 24  # steps over which a slow drift is taken
 EVEN = 0.15  # the largest step of a drift is at most this part of it: a flood comes faster
 CALM = 0.1  # of a jump: movement that is none beside it
 GIVE = 0.05, 0.6  # of the height above low water, in quiet and in flood: what shakes a gauge grows with the flow
+DRY = 0.5  # of the lowest of the record: a river that falls dry reads less before it reads 0
 RETURNS = 3  # steps within which what comes back was a spike
 
 
@@ -79,6 +80,13 @@ def stood_still(x: Floats) -> Bools:
     return np.asarray(last_sum(same, n) == n)
 
 
+def standing(x: Floats, past: int) -> Floats:
+    """Steps for which the gauge has read one value, as far as a window shows; NaN where there is none."""
+    steps = np.arange(len(x))[:, None]
+    begun = np.maximum.accumulate(np.where(x == shifted(x, 1), 0, steps), axis=0)
+    return np.where(np.isfinite(x), np.minimum(steps - begun, past - 1), np.nan)
+
+
 def stands_by_nature(stood: Bools, pace: Pace) -> Bools:
     """Where the gauge stood still while others moved, and went on by itself, within the window: a gate, or a rounding.
     ``stood``: (T, K) where it was so."""
@@ -96,6 +104,23 @@ def height_of(value: Floats, floor: Floats) -> Floats:
     """Above low water, 0 where that is not known."""
     with np.errstate(invalid="ignore"):
         return np.where(np.isfinite(floor), np.maximum(value - np.where(np.isfinite(floor), floor, 0.0), 0.0), 0.0)
+
+
+def zeros(x: Floats, limits: Limits, past: int) -> tuple[Bools, Bools]:
+    """(T, N) twice: zeros of a river that never stood at or below 0 and did not sink to it, its last other value being
+    DRY of its lowest or more; and zeros with nothing else in the window to tell. A river that falls dry comes by."""
+    fallen, ever = np.zeros(x.shape, dtype=bool), np.zeros(x.shape, dtype=bool)
+    at = np.flatnonzero((x == 0).any(axis=0) & (limits.lowest > 0) & np.isfinite(limits.lowest))
+    if not len(at):
+        return fallen, ever
+    y, steps = x[:, at], np.arange(len(x))[:, None]
+    last = np.maximum.accumulate(np.where(np.isfinite(y) & (y != 0), steps, -past), axis=0)
+    seen = steps - last < past
+    before = np.take_along_axis(y, np.maximum(last, 0), axis=0)
+    with np.errstate(invalid="ignore"):
+        high = before > np.maximum(DRY * limits.lowest[at], 3 * limits.resolution[at])
+    fallen[:, at], ever[:, at] = (y == 0) & seen & high, (y == 0) & ~seen
+    return fallen, ever
 
 
 def triggered(y: Floats, limits: Limits, active: Bools) -> Bools:

@@ -14,8 +14,8 @@ from .context import WET_MM, Pace
 from .feeds import NOT_TESTED, Feeds, last_sum
 from .learning import lately
 from .limits import Limits, is_code
-from .rains import DUMP_MM, NOTHING
-from .rivers import FLAT, PATIENCE, creep_steps, triggered
+from .rains import DUMP_MM, NOTHING, SILENCE
+from .rivers import FLAT, PATIENCE, creep_steps, standing, triggered
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,8 @@ def worth_a_look(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Ints:
     with np.errstate(invalid="ignore"):
         low, high = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
         looked = (low < limits.low) | (high > limits.high) | (is_code(low) & (low < limits.lowest))
+        looked |= np.isfinite(limits.second) & ~feeds.is_rain
+        looked |= (low <= 0) & (limits.lowest > 0) & np.isfinite(limits.lowest)
         rivers, rains = np.flatnonzero(~feeds.is_rain), np.flatnonzero(feeds.is_rain)
         looked[rivers] |= moves(feeds, x[:, rivers], limits.take(rivers), (high - low)[rivers], rivers, skies, pace)
         looked |= ~feeds.is_rain & stands(feeds, x, low, high, limits, skies)
@@ -65,16 +67,20 @@ def moves(feeds: Feeds, y: Floats, lim: Limits, span: Floats, which: Ints, skies
 
 def stands(feeds: Feeds, x: Floats, low: Floats, high: Floats, lim: Limits, skies: Skies) -> Bools:
     """(N) Rivers that stood still for long while it rained on a station of theirs, or another moved."""
-    still = (x[1:] == x[:-1]).sum(axis=0) >= FLAT + PATIENCE
+    same = (x[1:] == x[:-1]).sum(axis=0)
+    longest = np.zeros(len(feeds), dtype=bool)
+    at = np.flatnonzero(~feeds.is_rain & (same > lim.stand))
+    longest[at] = (standing(x[:, at], len(x)) > lim.stand[at]).any(axis=0)
+    still = same >= FLAT + PATIENCE
     if not still.any():
-        return np.asarray(still)
+        return longest
     every = np.arange(len(feeds))
     fallen = feeds.of_series(skies.most.sum(axis=0)[None], np.maximum, every)[0]
     relative = np.where(~feeds.is_rain & (lim.spread > 0) & np.isfinite(lim.spread), (high - low) / lim.spread, 0.0)
     padded = np.append(np.nan_to_num(relative), 0.0)
     station = padded[np.where(feeds.member == NOT_TESTED, len(feeds), feeds.member)].max(axis=1)
     moved = feeds.of_series(station[None], np.maximum, every)[0] * lim.spread
-    return np.asarray(still & ((fallen > lim.flat_rain) | (moved > lim.flat_others)))
+    return np.asarray(longest | still & ((fallen > lim.flat_rain) | (moved > lim.flat_others)))
 
 
 def oddly_wet(feeds: Feeds, own: Floats, high: Floats, lim: Limits, which: Ints, skies: Skies) -> Bools:
@@ -89,9 +95,19 @@ def oddly_wet(feeds: Feeds, own: Floats, high: Floats, lim: Limits, which: Ints,
     mine, lim = own[:, at], lim.take(at)
     others = feeds.of_series(skies.most, np.maximum, which[at])
     alone = feeds.of_series(skies.many, np.minimum, which[at]) <= 1
-    dry = np.where(mine <= NOTHING, others, 0.0).sum(axis=0) > lim.dry_rain
+    dry = np.where(mine > NOTHING, 0.0, others).sum(axis=0) > lim.dry_rain  # or silent: it counts as dry since
     wet = np.where(alone & np.isfinite(mine), mine, 0.0).sum(axis=0) > lim.wet_rain
     stuck = ((mine[1:] == mine[:-1]) & (mine[1:] > NOTHING)).sum(axis=0) + 1 > np.minimum(lim.repeat, len(mine))
-    dump = np.isnan(mine).any(axis=0) & (high[at] >= DUMP_MM)
-    found[at] = dry | wet | stuck | dump
+    found[at] = dry | wet | stuck
+    gaps = np.flatnonzero(np.isnan(mine).any(axis=0) & (high[at] >= DUMP_MM) & ~found[at])
+    found[at[gaps]] = may_dump(mine[:, gaps])
     return found
+
+
+def may_dump(own: Floats) -> Bools:
+    """(K) Rain gauges with much after a gap; after zeros others must have had what makes a gauge look dry."""
+    gap = np.isnan(own)
+    after = (own[SILENCE:] >= DUMP_MM) & gap[SILENCE - 1 : -1]
+    for k in range(2, SILENCE + 1):
+        after &= gap[SILENCE - k : len(own) - k]
+    return np.asarray(after.any(axis=0))

@@ -12,13 +12,27 @@ from hydria_plugin import METHODS, Flag
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import Context, Pace, own_move, rising
+from .datums import at_second_datum
 from .feeds import Feeds, around, shifted
-from .flat import flat_evidence
+from .flat import LEAST_RAIN_MM, flat_evidence, happened_since, least_told
 from .jumps import Verdicts, judge_jumps
 from .learning import lately
 from .limits import Limits, is_code
 from .rains import Beside, dry_while, dumps, repeats, wet_while
-from .rivers import FLAT, GIVE, PATIENCE, creeps, height_of, moved_by, stands_by_nature, stood_still, swings, triggered
+from .rivers import (
+    FLAT,
+    GIVE,
+    PATIENCE,
+    creeps,
+    height_of,
+    moved_by,
+    standing,
+    stands_by_nature,
+    stood_still,
+    swings,
+    triggered,
+    zeros,
+)
 from .screening import worth_a_look
 
 FAIL, SUSPECT = np.uint8(Flag.FAIL), np.uint8(Flag.SUSPECT)
@@ -59,17 +73,21 @@ def judge_window(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdict
     for first in range(0, len(which), TOGETHER):  # a walk over few costs as much as over many
         some = which[first : first + TOGETHER]
         near, there = around(feeds, some)
-        found = judge_all(near, x[:, there], limits.take(there), pace)
+        found = judge_all(near, x[:, there], limits.take(there), pace, np.searchsorted(there, np.sort(some)))
         flagged = np.flatnonzero(found.flag.any(axis=0) & np.isin(there, some))
         t, k = np.nonzero(found.flag[:, flagged])
         whole.put(t, there[flagged[k]], found.flag[t, flagged[k]], found.method[t, flagged[k]])
     return whole.verdicts
 
 
-def judge_all(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdicts:
-    """Every test on every series of one window (P, N)."""
-    docket, x = in_range(x, limits)
-    active, weather, strict, quiet, rivers = circumstances(feeds, x, limits, pace)
+def judge_all(feeds: Feeds, x: Floats, limits: Limits, pace: Pace, which: Ints) -> Verdicts:
+    """Every test on the series ``which`` of one window (P, N), among all others."""
+    docket, x = in_range(x, limits, pace.past)
+    rivers, rains = which[~feeds.is_rain[which]], which[feeds.is_rain[which]]
+    rain_tests(docket, feeds, x, limits, rains, pace)
+    if not len(rivers):
+        return docket.verdicts
+    active, weather, strict, quiet = circumstances(feeds, x, limits, rivers, pace)
     lim, y = limits.take(rivers), x[:, rivers]
     at = np.flatnonzero(triggered(y, lim, active).any(axis=0))
     if len(at):
@@ -82,8 +100,10 @@ def judge_all(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdicts:
 
 def judge_newest(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdicts:
     """On the values ``x`` (T, N) of a record, each as its own window's newest."""
-    docket, x = in_range(x, limits)
-    active, weather, strict, quiet, rivers = circumstances(feeds, x, limits, pace)
+    docket, x = in_range(x, limits, pace.past)
+    rivers, rains = np.flatnonzero(~feeds.is_rain), np.flatnonzero(feeds.is_rain)
+    rain_tests(docket, feeds, x, limits, rains, pace)
+    active, weather, strict, quiet = circumstances(feeds, x, limits, rivers, pace)
     lim, y = limits.take(rivers), x[:, rivers]
     step = np.arange(len(y))[:, None]
     last = np.maximum.accumulate(np.where(triggered(y, lim, active), step, -len(y)), axis=0)
@@ -118,20 +138,23 @@ def windows_of(values: NDArray[Any], t: Ints, k: Ints, past: int, before: Any) -
     return np.asarray(np.where(at >= 0, values[np.maximum(at, 0), k[None]], before))
 
 
-def in_range(x: Floats, limits: Limits) -> tuple[Docket, Floats]:
+def in_range(x: Floats, limits: Limits, past: int) -> tuple[Docket, Floats]:
     """What no gauge of this kind can read is failed, and a gap to all other tests."""
-    docket = Docket((len(x), x.shape[1]))
+    docket, every = Docket((len(x), x.shape[1])), np.arange(x.shape[1])
     with np.errstate(invalid="ignore"):
         out = (x < limits.low) | (x > limits.high) | (is_code(x) & (x < limits.lowest) & np.isfinite(limits.lowest))
-    docket.add(np.arange(x.shape[1]), out & (x != 0), "range")
-    docket.add(np.arange(x.shape[1]), out & (x == 0), "drop-to-zero")
-    return docket, np.where(out, np.nan, x) if out.any() else x
+    fallen, ever = zeros(x, limits, past)
+    docket.add(every, out & (x != 0), "range")
+    docket.add(every, (out & (x == 0)) | fallen, "drop-to-zero")
+    docket.add(every, ever, "drop-to-zero", SUSPECT)
+    return docket, np.where(out | fallen, np.nan, x) if out.any() or fallen.any() else x
 
 
-def circumstances(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> tuple[Bools, Bools, Bools, Bools, Ints]:
-    """(T, K) four times of the river gauges: water may be moving; so rain or others say; it cannot be, the rain gauges
-    say; all is quiet. And the K gauges."""
-    rivers = np.flatnonzero(~feeds.is_rain)
+def circumstances(
+    feeds: Feeds, x: Floats, limits: Limits, rivers: Ints, pace: Pace
+) -> tuple[Bools, Bools, Bools, Bools]:
+    """(T, K) four times of the K gauges ``rivers``: water may be moving; so rain or others say; it cannot be, the rain
+    gauges say; all is quiet."""
     rise = np.where(np.isfinite(limits.rise), limits.rise, np.inf)
     rises = rising(x, np.where(feeds.is_rain, np.inf, rise), pace.move)
     context = Context.of(feeds, x, rises, rivers, pace)
@@ -140,13 +163,13 @@ def circumstances(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> tuple[
     active = weather | lately(own_move(x[:, rivers], lim.rise, lim.stage, pace.move))
     quiet = (context.dry | context.still) & ~context.others
     quiet[: pace.unseen] = False
-    return active, weather, context.dry & ~active, quiet, rivers
+    return active, weather, context.dry & ~active, quiet
 
 
 def slow_tests(
     docket: Docket, feeds: Feeds, x: Floats, limits: Limits, rivers: Ints, active: Bools, quiet: Bools, pace: Pace
 ) -> None:
-    """Oscillation, drift, flat lines; and the tests of rain gauges."""
+    """Oscillation, drift, flat lines, second datums."""
     lim, y = limits.take(rivers), x[:, rivers]
     with np.errstate(invalid="ignore"):
         height = height_of(y, lim.floor)
@@ -155,18 +178,35 @@ def slow_tests(
         creep = creeps(y, quiet, pace)
         docket.add(rivers, (creep > lim.creep_up) & (y - creep < lim.stage), "shift")
         docket.add(rivers, -creep > np.maximum(lim.creep_down, 0.9 * height_of(y - creep, lim.floor)), "shift")
-        rain, others = flat_evidence(feeds, x, limits, rivers)
+        docket.add(rivers, at_second_datum(y, lim.second, lim.resolution, pace.past), "shift", SUSPECT)
+        stands = standing(y, pace.past)
+        at = np.flatnonzero(((stands >= FLAT + PATIENCE) | (stands > lim.stand)).any(axis=0))
+    if len(at):
+        flat_tests(docket, feeds, x, limits, rivers[at], pace)
+
+
+def flat_tests(docket: Docket, feeds: Feeds, x: Floats, limits: Limits, which: Ints, pace: Pace) -> None:
+    """Of the gauges ``which``, that stood still for a while."""
+    lim, y = limits.take(which), x[:, which]
+    with np.errstate(invalid="ignore"):
+        rain, others = flat_evidence(feeds, x, limits, which)
         stopped = moved_by(shifted(y, FLAT + PATIENCE)) > 5 * lim.resolution  # it moved before it stood still
         why = (rain > lim.flat_rain) | ((others > lim.flat_others) & (stopped | np.isfinite(lim.leap)))
-        stood = stood_still(y) & why
-        again = stands_by_nature(stood, pace)
-        docket.add(rivers, stood & ~again, "flat")
-        docket.add(rivers, stood & again, "flat", SUSPECT)
-        rains = np.flatnonzero(feeds.is_rain)
-        if not len(rains):
-            return
-        own, beside, lim = x[:, rains], Beside.of(feeds, x, rains), limits.take(rains)
-        docket.add(rains, dumps(own, beside, lim.dry_rain, lim.burst) > 0, "dump")
+        stands, told = standing(y, pace.past), (rain > LEAST_RAIN_MM) | (others > least_told(lim))
+        long = stands > lim.stand
+    stood = (stood_still(y) & why) | (long & happened_since(told, stands))
+    again = stands_by_nature(stood, pace)
+    docket.add(which, stood & ~again, "flat")
+    docket.add(which, (stood & again) | long, "flat", SUSPECT)
+
+
+def rain_tests(docket: Docket, feeds: Feeds, x: Floats, limits: Limits, rains: Ints, pace: Pace) -> None:
+    """Of the rain gauges ``rains``."""
+    if not len(rains):
+        return
+    own, beside, lim = x[:, rains], Beside.of(feeds, x, rains), limits.take(rains)
+    with np.errstate(invalid="ignore"):
+        docket.add(rains, dumps(own, beside, lim.dry_rain, lim.burst, pace) > 0, "dump")
         docket.add(rains, repeats(own, lim.resolution, pace.past) > lim.repeat, "stuck")
         docket.add(rains, dry_while(own, beside.low, pace.past) > lim.dry_rain, "dry-gauge")
         wet = wet_while(own, beside.most, pace)
