@@ -8,7 +8,8 @@ Every part moves against the gradient of the pinball loss, the online quantile t
 (Gibbs and Candes 2021; Angelopoulos, Candes and Tibshirani 2023), by (truth beyond the quantile?) - (share that should
 be). The slow parts, by class of width, in floods, and by level, mend what is always wrong. The fast part answers a
 shift: it moves only where the last misses lean one way more than misses that hang together do by chance, fades, and is
-drawn back where the band without it has been the better one. The median moves by ``bias``, in widths of the band.
+drawn back where the band without it has been the better one. The median stays: what is wrong with it is not a matter of
+width.
 Truth on a tick that is a quantile counts by the share of the tick's probability that lies below each level.
 """
 
@@ -25,11 +26,11 @@ from hydria_plugin.values import Bools, Floats
 from .classes import LEVELS
 from .lead_knots import depends, hearing, leads_of
 
-SLOW, FLOOD, LEVEL, BIAS = 0.02, 0.02, 0.002, 0.0005  # steps, per verified valid time
+SLOW, FLOOD, LEVEL = 0.02, 0.02, 0.002  # steps, per verified valid time
 FAST, LEANING, FADING = 0.5, 1.5, 0.004  # step; standard errors of chance; share lost per valid time
 MEMORY, MEMORY_OF_CHANCE, MEMORY_OF_LOSS = 0.04, 0.01, 0.03  # weights of the newest miss in running means
 WORSE, DRAWN_BACK = 0.04, 0.1  # relative loss beyond which, and share by which, the fast part is drawn back
-MOST = {"scale": (-1.5, 2.0), "flood": (-1.5, 2.0), "level": (-0.7, 0.7), "fast": (-1.0, 1.5), "bias": (-0.25, 0.25)}
+MOST = {"scale": (-1.5, 2.0), "flood": (-1.5, 2.0), "level": (-0.7, 0.7), "fast": (-1.0, 1.5)}
 POOLED = 50.0  # floods' forecasts that the others' experience weighs
 TINY = 1e-12
 
@@ -41,7 +42,6 @@ class Stretch:
     scale: Floats  # (S, K, G, 2)
     flood: Floats  # (S, K, 2)
     level: Floats  # (S, K, Q)
-    bias: Floats  # (S, K)
     fast: Floats  # (S, K, 2)
     lean: Floats  # (S, K, 2) running mean of the misses
     chance: Floats  # (S, K, 2, 2) running mean of their squares, and of each times the one before
@@ -55,7 +55,6 @@ class Stretch:
         shapes: dict[str, tuple[int, ...]] = {
             "scale": (len(LEVELS), 2),
             "level": (levels,),
-            "bias": (),
             "chance": (2, 2),
             "loss": (2, 2),
             "floods": (),
@@ -124,7 +123,6 @@ def taught(
         flood=old.flood + FLOOD * step * (hear @ (side * floods[..., None])),
         level=old.level + LEVEL * step * (hear @ outward),
         floods=old.floods + (there & floods) @ hear.T,
-        bias=old.bias - BIAS * step[:, 0] * (miss[..., middle] @ hear.T),
     )
     return answered(new, at_knots, losses(old, v, y, there, levels, middle, hear), known).bounded()
 
@@ -201,6 +199,5 @@ def stretched(
     sides = scale + flood * floods[..., None] + at_leads(between, held.fast) + wider
     factor = np.exp(per_level(sides, quantiles.shape[2], middle) + at_leads(between, held.level))
     centre = quantiles[..., middle, None]
-    width = quantiles[..., -1, None] - quantiles[..., 0, None]
-    out = centre + (held.bias @ between.T)[..., None] * width + factor * (quantiles - centre)
+    out = centre + factor * (quantiles - centre)
     return np.sort(out, axis=2)

@@ -15,7 +15,7 @@ from .memory import POWERS, Memory, back, leads_of, shown
 class ErrorModel:
     """Autoregressive on the errors of the ladder's forecast, per station and lead, in a power of the discharge; see
     :mod:`~hydria_plugin.correctors.error_model.memory`. It learns from every verified forecast that is not suspected,
-    the platform's own (``host-forecast``) included, corrects by at most six usual errors, and is silent wherever it
+    the platform's own (``host-forecast``) included, corrects by at most four usual errors, and is silent wherever it
     has raised the squared error of late. ``layout`` is given by the house. The bulletin keeps the forecast before it
     (``raw``) and after it."""
 

@@ -8,6 +8,7 @@ error of a flood is not that of low water, 1 of a level.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Self
@@ -19,9 +20,10 @@ from hydria_plugin.values import Floats, read_only
 
 KNOTS = 4
 POWERS = {"discharge": 0.4, "level": 1.0}
-FORGOTTEN = 0.005  # share of the sums forgotten with every verified valid time
+REMEMBERED = 200  # verified valid times that the sums go back over, at least,
+LEADS_REMEMBERED = 50  # and so many leads: forecasts closer to each other than their lead err together
 PRIOR = 2.0  # valid times without any error that lasts, at the mean square of the errors, that count as seen
-MOST = 6.0  # root mean squares of the errors that a correction is at most: floods' are several
+MOST = 4.0  # root mean squares of the errors that a correction is at most: floods' are several
 CLEARLY = 0.7  # of the mean square, to which correcting must have brought it
 
 
@@ -29,6 +31,11 @@ CLEARLY = 0.7  # of the mean square, to which correcting must have brought it
 def leads_of(horizon: int) -> tuple[int, ...]:
     """K leads, evenly spaced in their logarithm."""
     return tuple(int(k) for k in np.unique(np.round(np.geomspace(1, horizon, min(KNOTS, horizon))).astype(int)))
+
+
+def forgotten(leads: Sequence[int]) -> Floats:
+    """(K) share of the sums forgotten with every verified valid time."""
+    return np.asarray(1.0 / np.maximum(REMEMBERED, LEADS_REMEMBERED * np.asarray(leads)))
 
 
 @cache
@@ -79,11 +86,9 @@ class Memory:
     def arrays(self) -> dict[str, Floats]:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
-    @property
-    def lasting(self) -> Floats:
+    def lasting(self, horizon: int) -> Floats:
         """(S, K) rho."""
-        steps = 1.0 / FORGOTTEN
-        prior = PRIOR * np.maximum(self.before, self.raw) / steps
+        prior = PRIOR * np.maximum(self.before, self.raw) * forgotten(leads_of(horizon))
         return np.clip(self.together / np.maximum(self.before + prior, np.finfo(np.float32).tiny), 0.0, 1.0)
 
     @property
@@ -99,8 +104,8 @@ class Memory:
         earlier = self.errors[:, ends - 1]  # those of ``lead`` valid times ago
         both = np.isfinite(errors) & np.isfinite(earlier)
         e, p = np.where(both, errors, 0.0), np.where(both, earlier, 0.0)
-        left = e - self.lasting * p
-        keep = 1.0 - FORGOTTEN * both
+        left = e - self.lasting(horizon) * p
+        keep = 1.0 - forgotten(leads) * both
         starts = ends - np.array(leads)
         moved = np.roll(self.errors, 1, axis=1)
         moved[:, starts] = errors
@@ -120,9 +125,12 @@ class Memory:
         """(S, H) what is to be added to g of the forecast; 0 where nothing lasts, or correcting does not help. Older
         errors count less; none counts for more than errors usually are."""
         leads = np.array(leads_of(horizon), dtype=np.float64)
-        rho = self.lasting * self.helps
+        rho = self.lasting(horizon) * self.helps
         faded = np.maximum(rho, 1e-12) ** (1.0 + self.age / leads) * (rho > 0)
-        steps = np.maximum(self.raw, 0.0) * FORGOTTEN  # mean square, once the sums are full; less before: more careful
+        # the mean square, once the sums are full; less before: more careful
+        steps = np.maximum(self.raw, 0.0) * forgotten(leads_of(horizon))
+            leads_of(horizon)
+        )  # mean square, once the sums are full; less before: more careful
         most = MOST * np.sqrt(steps)
         at = np.clip(np.nan_to_num(faded * np.nan_to_num(self.newest)), -most, most)
         return np.asarray(at @ between(horizon).T)
