@@ -16,7 +16,6 @@ from hydria_plugin.drawing.axes import Clock, Scale, decimals, nice_step, ticks,
 from hydria_plugin.drawing.paper import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, Paper
 from hydria_plugin.drawing.words import WORDS, Words
 from hydria_plugin.values import Forecast
-
 from tests.drawing.scenes import BULLETIN, THRESHOLDS, of_values
 
 SVG = "{http://www.w3.org/2000/svg}"
