@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -107,7 +108,7 @@ def test_bands_are_pairs_around_the_median_one_within_the_other(low: set[float],
     bands = s.bands
     assert [s.quantiles[i] for i, _ in bands] == [p for p in levels if p not in alone]
     assert all(s.quantiles[i] + s.quantiles[j] == pytest.approx(1.0) for i, j in bands)
-    assert all(a[0] < b[0] and a[1] > b[1] for a, b in zip(bands, bands[1:], strict=False)), "widest first"
+    assert all(a[0] < b[0] and a[1] > b[1] for a, b in pairwise(bands)), "widest first"
 
 
 @given(st.lists(ROUND, min_size=1, max_size=6), st.lists(ROUND, min_size=3, max_size=3), st.lists(ROUND, max_size=4))
@@ -125,6 +126,15 @@ def test_all_that_is_drawn_is_within_reach_and_the_next_threshold_too(
         assert high <= max(above[0], far), "a threshold far away does not flatten the picture"
     else:
         assert high == max(drawn)
+
+
+@pytest.mark.parametrize(
+    ("limits", "top"), [([2.1], 2.1), ([2.1, 3.4], 3.4), ([2.1, 3.6], 2.1), ([90.0], 90.0), ([1.5], 2.0)]
+)
+def test_the_next_threshold_is_always_in_the_picture_and_those_after_it_where_near(
+    limits: list[float], top: float
+) -> None:
+    assert of_values([1.0, 1.5], [2.0] * LAYOUT.horizon, limits).reach() == (1.0, top)
 
 
 def test_where_no_number_is_known_there_is_a_picture_all_the_same() -> None:
