@@ -100,20 +100,31 @@ def test_columns_stay_within_what_the_record_held_and_gaps_are_filled(seed: int,
     np.testing.assert_allclose(found[there], (np.clip(raw, m.low, m.high) - m.mean)[there], rtol=1e-6, atol=1e-9)
 
 
-def test_what_is_missing_is_as_expected_from_what_is_there() -> None:
+@pytest.mark.parametrize("row", [0, 1])
+def test_what_is_missing_is_as_expected_from_what_is_there(row: int) -> None:
     m, c = model(), cases(3)
-    raw = past_columns(c, m.unit[c.rows], m.centre[c.rows])
-    assert np.isfinite(raw).any()
+    raw = past_columns(c, m.unit[c.rows], m.centre[c.rows])[row]
     inputs = np.array(c.inputs)
-    inputs[0, :, 2] = np.nan
+    inputs[row, :, 2] = np.nan
     lost = replace(c, inputs=inputs)
-    gone = ~np.isfinite(past_columns(lost, m.unit[c.rows], m.centre[c.rows])[0]) & np.isfinite(raw[0])
+    gone = ~np.isfinite(past_columns(lost, m.unit[c.rows], m.centre[c.rows])[row]) & np.isfinite(raw)
     assert gone.any()
-    found = columns(m, lost, c.rows)[0]
-    known = np.where(gone | ~np.isfinite(raw[0]), 0.0, np.clip(raw[0], m.low[0], m.high[0]) - m.mean[0])
-    wanted = np.clip(known @ m.fill[0], m.low[0] - m.mean[0], m.high[0] - m.mean[0])
-    np.testing.assert_allclose(found[gone], wanted[gone], rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(columns(m, lost, c.rows)[1:], columns(m, c, c.rows)[1:])
+    found = columns(m, lost, c.rows)
+    mean, low, high = m.mean[row], m.low[row], m.high[row]
+    known = np.where(gone | ~np.isfinite(raw), 0.0, np.clip(raw, low, high) - mean)
+    wanted = np.clip(known @ m.fill[row], low - mean, high - mean)
+    np.testing.assert_allclose(found[row][gone], wanted[gone], rtol=1e-4, atol=1e-6)
+    others = np.arange(len(c)) != row
+    np.testing.assert_allclose(found[others], columns(m, c, c.rows)[others])
+
+
+def test_what_is_expected_of_a_silent_gauge_stays_within_the_record_too() -> None:
+    m, c = model(), cases(3, 0.5)
+    wild = replace(m, fill=1e4 * m.fill)
+    found = columns(wild, c, c.rows)
+    low, high = m.low - m.mean, m.high - m.mean
+    assert ((found >= low - 1e-6) & (found <= high + 1e-6)).all()
+    assert np.abs(found - columns(m, c, c.rows)).max() > 0
 
 
 def test_changes_stay_between_the_smallest_and_the_largest_allowed() -> None:
