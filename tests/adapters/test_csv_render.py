@@ -25,7 +25,7 @@ from hydria_csv.render import (
     text,
 )
 from hydria_plugin import Bulletin
-from hydria_plugin.testing import sample_alert, sample_bulletin
+from hydria_plugin.testing import sample_alert, sample_bulletin, sample_layout
 
 BULLETIN = sample_bulletin("p", 0, 1)
 
@@ -101,6 +101,9 @@ def test_each_row_is_named_by_station_lead_and_time() -> None:
     long = table(BULLETIN, "long")
     assert list(long[0]) == list(LONG)
     levels = [f"{q:g}" for q in f.quantiles]
+    assert [(r["station"], r["lead"], r["valid_at"]) for r in long[:: len(levels)]] == [
+        (r["station"], r["lead"], r["valid_at"]) for r in places
+    ]
     assert [row["quantile"] for row in long] == levels * (len(long) // len(levels))
 
 
@@ -114,18 +117,11 @@ def test_a_name_with_signs_of_templates_stays_itself(form: str, name: str) -> No
 
 
 def test_many_stations_come_in_pieces_that_are_one_table() -> None:
-    f, many = BULLETIN.forecast, 2 * TOGETHER + 3
-    s = len(f.stations)
-    pick = np.arange(many) % s
-    wide = replace(
-        f, stations=tuple(f"s{i}" for i in range(many)), values=f.values[pick], made_by=("x",) * many, rung=f.rung[pick]
-    )
-    layout = replace(BULLETIN.layout)
-    object.__setattr__(layout, "units", ("m",) * many)
-    pieces = list(forecast_table(replace(BULLETIN, forecast=wide, layout=layout), "wide"))
+    many = sample_bulletin(layout=sample_layout(2 * TOGETHER + 3))
+    pieces = list(forecast_table(many, "wide"))
     assert len(pieces) > 1
     stations = [row[1] for row in rows(pieces)[1:]]
-    assert stations[:: f.values.shape[1]] == [f"s{i}" for i in range(many)]
+    assert tuple(stations[:: many.layout.horizon]) == many.layout.stations
 
 
 def test_alerts_are_a_row_each_with_empty_cells_for_what_is_not_known() -> None:
