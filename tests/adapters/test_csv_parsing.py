@@ -100,7 +100,12 @@ def test_an_unknown_flag_keeps_its_row_as_unknown() -> None:
 
 def test_a_stamp_in_the_future_is_kept_and_told_but_not_that_of_a_forecast() -> None:
     rows, said = parsed("time,a", f"{at(10)},1\n{at(11)},2\n", latest=START + 10 * MINUTE)
-    assert len(rows) == 2 and len(said) == 1 and "line 3" in said[0] and "a clock or `timezone` is wrong" in said[0]
+    assert (
+        len(rows) == 2
+        and len(said) == 1
+        and "f.csv line 3: " in said[0]
+        and "a clock or `timezone` is wrong" in said[0]
+    )
     rows, said = parsed("time,a,issued_at", f"{at(11)},2,{at(9)}\n", latest=START + 10 * MINUTE)
     assert rows.column("issued_at")[0] != NEVER and said == []
 
