@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NEVER = np.iinfo(np.int64).min  # NaT, seen as an integer
 COLUMNS = ("series", "time", "value")
+FLAGS = np.full(max(Flag) + 2, np.uint8(Flag.UNKNOWN))  # by number; the last for all beyond
+FLAGS[list(Flag)] = list(Flag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def columns(table: pd.DataFrame, place: Mapping[str, int]) -> Rows:
         series,
         microseconds(table, "time"),
         np.asarray(table["value"].to_numpy(dtype=np.float64, na_value=np.nan)),
-        whole_numbers(table, "flag", int(Flag.GOOD)).astype(np.uint8),
+        flags(whole_numbers(table, "flag", int(Flag.GOOD))),
         microseconds(table, "received_at"),
         issue,
         member.astype(np.int32),
@@ -60,6 +62,11 @@ def columns(table: pd.DataFrame, place: Mapping[str, int]) -> Rows:
     )
     good = (series >= 0) & (rows.stamp != NEVER)
     return rows if good.all() else rows.where(good)
+
+
+def flags(numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """As :class:`Flag`; a number that is none is ``Flag.UNKNOWN``, as an unknown word is."""
+    return np.asarray(FLAGS[np.clip(numbers, 0, len(FLAGS) - 1)])
 
 
 def places(column: pd.Series[Any], place: Mapping[str, int]) -> NDArray[np.int64]:

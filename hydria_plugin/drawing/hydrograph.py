@@ -173,14 +173,15 @@ def _from_now(s: Scene) -> tuple[Times, Floats]:
 
 def _thresholds(paper: Paper) -> list[str]:
     """Each a line with its name at the end; those out of the picture are named at its top."""
-    seen = [(name, rank, limit) for name, rank, limit in paper.scene.limits if limit <= paper.y.high]
+    seen = [(name, rank, limit) for name, rank, limit in paper.scene.limits if paper.y.low <= limit <= paper.y.high]
     drawn, lowest_free = [], BOTTOM + 12.0
     for name, rank, limit in seen:
         y = paper.y(limit)
         label = min(y + 4, lowest_free - 30)
         lowest_free = label
         drawn.append(_threshold(paper, name, rank, limit, y, label))
-    beyond = [f"{name} {paper.amount(limit)} ↑" for name, _, limit in paper.scene.limits if limit > paper.y.high]
+    ways = [(one, "↑" if one[2] > paper.y.high else "↓") for one in paper.scene.limits if one not in seen]
+    beyond = [f"{name} {paper.amount(limit)} {way}" for (name, _, limit), way in ways]
     if beyond:
         drawn.append(text(LEFT + 8, paper.top + 14, "   ".join(beyond), fill=QUIET))
     return drawn

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax import saxutils
 
 Point = tuple[float, float]
+UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, all that is not a Char
+
+
+def escape(words: str) -> str:
+    return saxutils.escape(writable(words))
+
+
+def writable(words: str) -> str:
+    """Without the characters that XML has no place for, escaped or not."""
+    return UNWRITABLE.sub("", words)
 
 
 def element(tag: str, inside: str = "", /, **attributes: object) -> str:
     """One element; ``stroke_width`` becomes ``stroke-width``, numbers keep one decimal. ``inside`` is markup."""
-    named = "".join(f" {k.rstrip('_').replace('_', '-')}={quoteattr(_shown(v))}" for k, v in attributes.items())
+    named = "".join(
+        f" {k.rstrip('_').replace('_', '-')}={saxutils.quoteattr(_shown(v))}" for k, v in attributes.items()
+    )
     return f"<{tag}{named}>{inside}</{tag}>" if inside else f"<{tag}{named}/>"
 
 
 def _shown(value: object) -> str:
-    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else writable(str(value))
 
 
 def text(x: float, y: float, words: str, **attributes: object) -> str:
