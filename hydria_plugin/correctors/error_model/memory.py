@@ -129,8 +129,6 @@ class Memory:
         faded = np.maximum(rho, 1e-12) ** (1.0 + self.age / leads) * (rho > 0)
         # the mean square, once the sums are full; less before: more careful
         steps = np.maximum(self.raw, 0.0) * forgotten(leads_of(horizon))
-            leads_of(horizon)
-        )  # mean square, once the sums are full; less before: more careful
         most = MOST * np.sqrt(steps)
         at = np.clip(np.nan_to_num(faded * np.nan_to_num(self.newest)), -most, most)
         return np.asarray(at @ between(horizon).T)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from hydria_plugin.correctors.error_model.memory import (
     CLEARLY,
-    FORGOTTEN,
     KNOTS,
     MOST,
     Memory,
     back,
     between,
+    forgotten,
     leads_of,
     shown,
 )
@@ -78,7 +78,7 @@ def test_the_order_of_the_stations_changes_nothing(seed: int, order: list[int]) 
 def test_the_unit_of_a_river_changes_nothing_but_the_unit(seed: int) -> None:
     errors = lasting(0.9, 50, seed)
     one, thousand = after(errors), after(1000.0 * errors)
-    np.testing.assert_allclose(thousand.lasting, one.lasting, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(thousand.lasting(H), one.lasting(H), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(thousand.correction(H), 1000 * one.correction(H), rtol=1e-3, atol=1e-3)
 
 
@@ -88,8 +88,8 @@ def test_rho_is_a_share_and_a_correction_is_bounded_and_finite(seed: int, gaps: 
     rng = np.random.default_rng(seed)
     errors = np.where(rng.random((60, S, K)) < gaps, np.nan, rng.standard_cauchy(size=(60, S, K)))
     memory = after(errors)
-    assert ((memory.lasting >= 0) & (memory.lasting <= 1)).all()
-    most = MOST * np.sqrt(memory.raw * FORGOTTEN)
+    assert ((memory.lasting(H) >= 0) & (memory.lasting(H) <= 1)).all()
+    most = MOST * np.sqrt(memory.raw * forgotten(leads_of(H)))
     correction = memory.correction(H)
     assert np.isfinite(correction).all()
     assert (np.abs(correction) <= most @ between(H).T * (1 + 1e-6) + 1e-12).all()
@@ -103,7 +103,7 @@ def test_an_error_is_compared_with_the_one_of_its_lead_before() -> None:
     memory, found = Memory.none(1, H), np.zeros((12, K))
     for t, one in enumerate(errors):
         before, memory = memory, memory.met(one, H)
-        kept = before.together * (1 - FORGOTTEN * (memory.before != before.before))
+        kept = before.together * (1 - forgotten(leads_of(H)) * (memory.before != before.before))
         found[t] = (memory.together - kept)[0]
     for k, lead in enumerate(leads):
         assert np.flatnonzero(found[:, k] > 50).tolist() == [lead]
@@ -111,20 +111,20 @@ def test_an_error_is_compared_with_the_one_of_its_lead_before() -> None:
 
 @pytest.mark.parametrize("rho", [0.0, 0.5, 0.9])
 def test_what_lasts_is_found(rho: float) -> None:
-    found = after(lasting(rho, 1500)).lasting[0]
+    found = after(lasting(rho, 1500)).lasting(H)[0]
     np.testing.assert_allclose(found, rho, atol=0.12)
 
 
 def test_what_lasts_is_held_below_the_whole_and_needs_an_error_that_was_there() -> None:
-    assert (after(np.ones((400, 1, K))).lasting < 1).all()
-    assert (after(np.zeros((400, 1, K))).lasting == 0).all()
-    assert (after(np.ones((1, 1, K))).lasting == 0).all(), "one error is compared with none"
+    assert (after(np.ones((400, 1, K))).lasting(H) < 1).all()
+    assert (after(np.zeros((400, 1, K))).lasting(H) == 0).all()
+    assert (after(np.ones((1, 1, K))).lasting(H) == 0).all(), "one error is compared with none"
 
 
 def test_an_error_that_turns_round_each_time_lasts_not_at_all() -> None:
     errors = np.where(np.arange(200) % 2, 1.0, -1.0)[:, None, None] * np.ones((1, 1, 1))
     memory = after(errors, horizon=1)
-    assert memory.lasting[0, 0] == 0.0 and (memory.correction(1) == 0).all()
+    assert memory.lasting(1)[0, 0] == 0.0 and (memory.correction(1) == 0).all()
 
 
 def test_it_speaks_only_where_it_has_clearly_helped() -> None:
@@ -148,7 +148,7 @@ def test_the_correction_has_the_sign_of_the_newest_error_and_is_no_larger() -> N
 def test_one_gross_error_is_corrected_by_no_more_than_errors_usually_are(sign: float) -> None:
     memory = after(lasting(0.95, 400))
     gross = replace(memory, newest=np.full((1, K), sign * 1e6, np.float32))
-    most = MOST * np.sqrt(memory.raw.astype(float) * FORGOTTEN) @ between(H).T
+    most = MOST * np.sqrt(memory.raw.astype(float) * forgotten(leads_of(H))) @ between(H).T
     np.testing.assert_allclose(gross.correction(H), sign * most, rtol=1e-5)
 
 
