@@ -22,7 +22,7 @@ KNOTS = 4
 POWERS = {"discharge": 0.4, "level": 1.0}
 REMEMBERED = 200  # verified valid times that the sums go back over, at least,
 LEADS_REMEMBERED = 50  # and so many leads: forecasts closer to each other than their lead err together
-PRIOR = 2.0  # valid times without any error that lasts, at the mean square of the errors, that count as seen
+PRIOR = 2.0  # valid times without an error that lasts that count as seen, once the sums go back as far as they can
 MOST = 4.0  # root mean squares of the errors that a correction is at most: floods' are several
 CLEARLY = 0.7  # of the mean square, to which correcting must have brought it
 
