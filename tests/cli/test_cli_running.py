@@ -57,7 +57,7 @@ def test_models_list_verify_activate_rollback(trained: Path) -> None:
     code, chosen = machine("models", "activate", trained, "ridge", newest)
     assert (code, chosen["version"], chosen["pipeline"]) == (0, newest, "river")
     done = hydria("models", "activate", trained, "ridge", "20000101T000000Z-00000000")
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert newest in done.stderr
 
 
