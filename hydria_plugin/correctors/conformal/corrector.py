@@ -14,8 +14,8 @@ from hydria_plugin import Flag, Forecast, History, ModelError, Split, State, Ver
 from hydria_plugin.learning.ticks import on_ticks, ticks_of
 from hydria_plugin.values import Bools, Floats, Ints
 
+from ..lead_knots import between, leads_of
 from .classes import Seen, flooded, shares
-from .lead_knots import between, leads_of
 from .tracking import Stretch, at_leads, stretched, taught
 
 DEGRADED = 0.3  # of the logarithm of the width, where no input has its newest value

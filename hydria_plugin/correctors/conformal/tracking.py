@@ -23,8 +23,8 @@ import numpy as np
 from hydria_plugin import State
 from hydria_plugin.values import Bools, Floats
 
+from ..lead_knots import depends, hearing, leads_of
 from .classes import LEVELS
-from .lead_knots import depends, hearing, leads_of
 
 SLOW, FLOOD, LEVEL = 0.02, 0.02, 0.002  # steps, per verified valid time
 FAST, LEANING, FADING = 0.5, 1.5, 0.004  # step; standard errors of chance; share lost per valid time

@@ -9,7 +9,8 @@ import numpy as np
 from hydria_plugin import Flag, Forecast, Layout, State, Verified, Window
 from hydria_plugin.values import Floats
 
-from .memory import POWERS, Memory, back, leads_of, shown
+from ..lead_knots import leads_of
+from .memory import POWERS, Memory, back, shown
 
 
 class ErrorModel:
@@ -41,7 +42,7 @@ class ErrorModel:
     def learn(self, verified: Verified, state: State) -> State:
         """One verified valid time. Suspected truth is none: the memory grows older."""
         s, h = verified.forecast.shape[:2]
-        held, at = Memory.of(state, s, h), np.array(leads_of(h)) - 1
+        held, at = Memory.of(state, s, h), leads_of(h) - 1
         if verified.raw is None:
             return state
         good = (verified.flags != Flag.SUSPECT) & (verified.flags != Flag.FAIL)

@@ -8,17 +8,16 @@ error of a flood is not that of low water, 1 of a level.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from typing import Self
 
 import numpy as np
 
 from hydria_plugin import State
-from hydria_plugin.values import Floats, read_only
+from hydria_plugin.values import Floats, Ints
 
-KNOTS = 4
+from ..lead_knots import between, leads_of
+
 POWERS = {"discharge": 0.4, "level": 1.0}
 REMEMBERED = 200  # verified valid times that the sums go back over, at least,
 LEADS_REMEMBERED = 50  # and so many leads: forecasts closer to each other than their lead err together
@@ -27,22 +26,9 @@ MOST = 4.0  # root mean squares of the errors that a correction is at most: floo
 CLEARLY = 0.7  # of the mean square, to which correcting must have brought it
 
 
-@cache
-def leads_of(horizon: int) -> tuple[int, ...]:
-    """K leads, evenly spaced in their logarithm."""
-    return tuple(int(k) for k in np.unique(np.round(np.geomspace(1, horizon, min(KNOTS, horizon))).astype(int)))
-
-
-def forgotten(leads: Sequence[int]) -> Floats:
+def forgotten(leads: Ints) -> Floats:
     """(K) share of the sums forgotten with every verified valid time."""
-    return np.asarray(1.0 / np.maximum(REMEMBERED, LEADS_REMEMBERED * np.asarray(leads)))
-
-
-@cache
-def between(horizon: int) -> Floats:
-    """(H, K) weights with which values at the leads of the knots make values at all leads."""
-    knots, logs = np.log(leads_of(horizon)), np.log(np.arange(1, horizon + 1))
-    return np.asarray(read_only(np.stack([np.interp(logs, knots, row) for row in np.eye(len(knots))], axis=1)))
+    return np.asarray(1.0 / np.maximum(REMEMBERED, LEADS_REMEMBERED * leads))
 
 
 def shown(values: Floats, powers: Floats) -> Floats:

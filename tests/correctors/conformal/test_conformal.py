@@ -27,8 +27,8 @@ from hydria_plugin import (
 )
 from hydria_plugin.correctors.conformal.classes import Seen, flooded, shares
 from hydria_plugin.correctors.conformal.corrector import Conformal
-from hydria_plugin.correctors.conformal.lead_knots import between, hearing, leads_of
 from hydria_plugin.correctors.conformal.tracking import Stretch, beyond, per_level, pooled, taught
+from hydria_plugin.correctors.lead_knots import between, hearing, leads_of
 from hydria_plugin.testing import check_corrector, sample_history, sample_layout
 from hydria_plugin.testing.samples import window_of
 from tests.forecasters.records import split_of

@@ -9,17 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydria_plugin.correctors.error_model.memory import (
-    CLEARLY,
-    KNOTS,
-    MOST,
-    Memory,
-    back,
-    between,
-    forgotten,
-    leads_of,
-    shown,
-)
+from hydria_plugin.correctors.error_model.memory import CLEARLY, MOST, Memory, back, forgotten, shown
+from hydria_plugin.correctors.lead_knots import KNOTS, between, leads_of
 
 H, S = 6, 3
 K = len(leads_of(H))
