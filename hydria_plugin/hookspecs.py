@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pluggy
 
-from .roles import Explainer, ForecastCorrector, Forecaster, InputCorrector, Sink, Source, Store
+from .roles import Explainer, ForecastCorrector, Forecaster, Importer, InputCorrector, Sink, Source, Store
 from .values import Alert, Bulletin
 
 hookspec = pluggy.HookspecMarker("hydria")
@@ -47,6 +47,11 @@ def hydria_explainers() -> Mapping[str, Callable[..., Explainer]]:  # type: igno
 @hookspec
 def hydria_stores() -> Mapping[str, Callable[..., Store]]:  # type: ignore[empty-body]
     """Stores, by the scheme of ``platform.store``; the factory is given the whole address as ``url``."""
+
+
+@hookspec
+def hydria_importers() -> Mapping[str, Callable[..., Importer]]:  # type: ignore[empty-body]
+    """What `hydria import NAME` asks; its options are the factory's keyword parameters, as of a source."""
 
 
 @hookspec

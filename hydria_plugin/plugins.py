@@ -20,6 +20,7 @@ import pluggy
 from . import hookspecs
 from .errors import PluginError
 from .later import Later
+from .secret import Secret
 
 logger = logging.getLogger("hydria.plugins")
 
@@ -30,6 +31,7 @@ ROLES = {
     "corrector": "hydria_correctors",
     "explainer": "hydria_explainers",
     "store": "hydria_stores",
+    "importer": "hydria_importers",
 }
 BUILT_IN = ("forecasters", "correctors", "explainers", "stores")
 GIVEN = ("members", "shelf", "rng", "clock", "layout", "folder", "url", "words", "places", "ratings")  # by the house
@@ -57,6 +59,11 @@ class Offer:
     def parameters(self) -> tuple[str, ...]:
         kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         return tuple(p.name for p in inspect.signature(self.factory).parameters.values() if p.kind in kinds)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Options annotated :class:`Secret`: their values come from the environment or a file."""
+        known = inspect.signature(self.factory).parameters
+        return tuple(p for p in self.options() if "Secret" in str(known[p].annotation))
 
     def required(self) -> tuple[str, ...]:
         """Options without a default."""
@@ -119,7 +126,7 @@ class Registry:
             raise PluginError("; ".join(faults))
         house = {k: v for k, v in (given or {}).items() if k in offer.parameters() and k in GIVEN}
         try:
-            return offer.factory(**house, **options)
+            return offer.factory(**house, **{k: hidden(v) if k in offer.secrets() else v for k, v in options.items()})
         except (TypeError, ValueError) as cause:
             raise PluginError(
                 f"{role} {name!r} ({offer.package} {offer.version}) refused its options: {cause}"
@@ -211,6 +218,13 @@ def double(registry: Registry, taken: Offer, package: str, version: str) -> None
     registry.refuse(taken.name, taken.role, package, version, why)
     registry.refuse(taken.name, taken.role, taken.package, taken.version, why)
     del registry.offers[taken.role, taken.name]
+
+
+def hidden(value: Any) -> Any:
+    """A text, or each text of a list, as a Secret."""
+    if isinstance(value, list | tuple):
+        return [hidden(v) for v in value]
+    return Secret(value) if isinstance(value, str) else value
 
 
 def describe(error: BaseException) -> str:

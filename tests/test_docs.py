@@ -15,7 +15,7 @@ HOOKS = {name: spec for name, spec in vars(hookspecs).items() if name.startswith
 
 
 def test_there_are_hooks() -> None:
-    assert len(HOOKS) == 9
+    assert len(HOOKS) == 10
 
 
 @pytest.mark.parametrize("name", sorted(HOOKS))

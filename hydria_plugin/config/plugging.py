@@ -10,9 +10,11 @@ from typing import Any
 from ..errors import HydriaError, PluginError
 from ..plugins import Offer, Registry
 from ..roles import Forecaster, Trainable
+from ..secret import HIDDEN
 from ..values import Layout
 from .places import Key, listed, meant, quoted
 from .toml_file import TomlFile
+from .variables import VARIABLE
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Trial:
     def options_fit(self, role: str, name: str, options: Mapping[str, Any], key: Key) -> bool:
         """Does the factory take these options, and has it all it needs? A fault per option otherwise."""
         offer = self.registry.offer(role, name)
+        open_secrets = [o for o in offer.secrets() if o in options and self.is_open(o, key)]
         takes = listed(offer.options(), 40)
         unknown = [o for o in options if o not in offer.options()]
         missing = [o for o in offer.required() if o not in options]
@@ -61,7 +64,19 @@ class Trial:
             written = quoted(self.file.as_written(*key) or {})
             what = f"{role} {name!r} needs the option {option!r}, which is missing in {written}"
             self.file.faults.add(self.file.place(*key), what, takes)
-        return not unknown and not missing
+        return not unknown and not missing and not open_secrets
+
+    def is_open(self, option: str, key: Key) -> bool:
+        """Is a secret written out in the file? A fault, in which it is not shown again."""
+        written = self.file.as_written(*key, option)
+        texts = [text for text in (written if isinstance(written, list) else [written]) if isinstance(text, str)]
+        seen = [text for text in texts if not VARIABLE.search(text)]
+        for text in seen:
+            self.file.faults.conceal(text, HIDDEN)
+        if seen:
+            allowed = '"${NAME}": an environment variable NAME, or NAME_FILE with the path of a file that holds it'
+            self.file.faults.add(self.file.place(*key, option), "is a secret, and written out in the file", allowed)
+        return bool(seen)
 
     def build(self, role: str, name: str, options: Mapping[str, Any], key: Key) -> Any | None:
         """The built part; None, and a fault at ``key``, where it is unknown or refuses its options."""

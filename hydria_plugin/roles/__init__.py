@@ -5,7 +5,7 @@ read-only), keep global state, set up logging, or look at the clock: time and ra
 """
 
 from .memory import Buffer, Delivery, Step, Store
-from .parts import Explainer, ForecastCorrector, Forecaster, InputCorrector, Sink, Source
+from .parts import Explainer, ForecastCorrector, Forecaster, Importer, InputCorrector, Sink, Source
 from .powers import (
     Attributing,
     Hindcasting,
@@ -28,6 +28,7 @@ __all__ = [
     "ForecastCorrector",
     "Forecaster",
     "Hindcasting",
+    "Importer",
     "InputCorrector",
     "Learning",
     "Needs",

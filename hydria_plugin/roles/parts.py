@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from ..values import Bulletin, Forecast, Report, Wanted, Window
+from ..values import Bulletin, Forecast, Inventory, Report, Wanted, Window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,3 +56,12 @@ class Explainer(Protocol):
     """Says why, for the stations of ``window``."""
 
     def explain(self, window: Window, forecast: Forecast, forecaster: Forecaster) -> Sequence[Report]: ...
+
+
+@runtime_checkable
+class Importer(Protocol):
+    """Asks a host once what it has, for an admin to look at: stations, thresholds, gauges, rating curves."""
+
+    def survey(self) -> Inventory:
+        """What was found; remarks on what was not. Raises FeedError when the host cannot be read."""
+        ...

@@ -14,6 +14,7 @@ from .degrading import RUNGS, rungs_of
 from .ensembles import at_levels, band_variance, onto_quantiles, thinned, two_way
 from .feeds import KINDS, METHODS, QUANTITIES, SUMMED, UNITS, UNITS_OF, Flag, Layout, Observations, Signal, Wanted
 from .forecasts import Forecast, Verified
+from .inventories import FoundInput, FoundRating, FoundStation, Inventory
 from .windows import History, Window
 
 __all__ = [
@@ -37,8 +38,12 @@ __all__ = [
     "Flag",
     "Floats",
     "Forecast",
+    "FoundInput",
+    "FoundRating",
+    "FoundStation",
     "History",
     "Ints",
+    "Inventory",
     "Layout",
     "Observations",
     "Problem",

@@ -1,0 +1,42 @@
+"""What every adapter that speaks to a host needs, once: open to adapters as the public face is.
+
+web.py      HTTP that knows whom it may call, how much it may read and how often it may ask
+markup.py   XML without DTD, entities or bottomless depth
+packed.py   gzip that is no bomb
+units.py    the spellings of units, to the unit a series is wanted in
+moments.py  times as hosts write them, to UTC
+feed.py     columns to the table that a source gives, cut to what was wanted
+
+Nothing here imports httpx, lxml or pandas before it is used.
+"""
+
+from .addresses import Gate, web_address
+from .answers import Access, Answer, Refusal
+from .feed import feed_table, no_rows
+from .markup import XmlLimits, xml_document, xml_elements
+from .moments import iso_utc, moment, moments
+from .packed import bounded, gunzipped
+from .units import factor, known_unit, unit_wanted
+from .web import Web
+
+__all__ = [
+    "Access",
+    "Answer",
+    "Gate",
+    "Refusal",
+    "Web",
+    "XmlLimits",
+    "bounded",
+    "factor",
+    "feed_table",
+    "gunzipped",
+    "iso_utc",
+    "known_unit",
+    "moment",
+    "moments",
+    "no_rows",
+    "unit_wanted",
+    "web_address",
+    "xml_document",
+    "xml_elements",
+]

@@ -1,0 +1,96 @@
+"""XML from outside. A document type is refused, and with it entities, bombs and files that are not ours to read;
+depth and size have an end; namespaces are the caller's to look at or to pass over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import FeedError
+from .packed import MOST, bounded, gunzipped
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+REMEDY = "a document without <!DOCTYPE>: write what its entities stand for in place"
+
+
+@dataclass(frozen=True, slots=True)
+class XmlLimits:
+    """What is read of one document. The parser itself stops at a depth of 256 and a text of 10 MB."""
+
+    size: int = MOST  # bytes, unpacked
+    depth: int = 64
+
+
+LIMITS = XmlLimits()
+SAFE: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+
+
+def xml_document(data: bytes, place: str, limits: XmlLimits = LIMITS) -> _Element:
+    """The root of a whole document, gzip or not. ``place`` names it in the FeedError that is raised where it is not
+    well formed, has a document type, or is larger or deeper than ``limits``."""
+    from lxml import etree
+
+    text = gunzipped(data, place, limits.size)
+    try:
+        root: _Element = etree.fromstring(text, etree.XMLParser(**SAFE, remove_comments=True, remove_pis=True))
+    except etree.XMLSyntaxError as error:
+        raise FeedError(f"{place}: is not well-formed XML ({_said(error)})") from error
+    _refuse_doctype(root, place)
+    _refuse_depth(root, place, limits.depth)
+    return root
+
+
+def xml_elements(file: IO[bytes], place: str, tags: Sequence[str], limits: XmlLimits = LIMITS) -> Iterator[_Element]:
+    """Elements with these local names, whatever their namespace, each as it is complete; what was given before is
+    forgotten, so that a file of any length takes little memory. Raises FeedError as :func:`xml_document` does."""
+    from lxml import etree
+
+    wanted = tuple(f"{{*}}{tag}" for tag in tags)
+    events = etree.iterparse(
+        bounded(file, place, limits.size), events=("end",), tag=wanted, remove_comments=True, remove_pis=True, **SAFE
+    )
+    is_first = True
+    try:
+        for _, element in events:
+            if is_first:
+                _refuse_doctype(element, place)
+                is_first = False
+            if sum(1 for _ in element.iterancestors()) > limits.depth:
+                raise FeedError(f"{place}: is nested deeper than {limits.depth} elements")
+            yield element
+            _forget(element)
+    except etree.XMLSyntaxError as error:
+        raise FeedError(f"{place}: is not well-formed XML ({_said(error)})") from error
+    if is_first and events.root is not None:
+        _refuse_doctype(events.root, place)
+
+
+def _forget(element: _Element) -> None:
+    """Drop the element and all before it."""
+    element.clear(keep_tail=False)
+    parent = element.getparent()
+    if parent is not None:
+        while element.getprevious() is not None:
+            del parent[0]
+
+
+def _refuse_doctype(element: _Element, place: str) -> None:
+    if element.getroottree().docinfo.doctype:
+        raise FeedError(f"{place}: has a document type, which is not read; allowed: {REMEDY}")
+
+
+def _refuse_depth(root: _Element, place: str, most: int) -> None:
+    level = [root]
+    for _ in range(most):
+        level = [child for element in level for child in element]
+        if not level:
+            return
+    raise FeedError(f"{place}: is nested deeper than {most} elements")
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

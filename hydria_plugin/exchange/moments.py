@@ -1,0 +1,35 @@
+"""Times as hosts write them: ISO 8601 with any offset, ``Z`` or none; to UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(text: str, zone: tzinfo = UTC) -> np.datetime64:
+    """One time, [us], UTC; one without offset is of ``zone``. Raises ValueError."""
+    found = datetime.fromisoformat(text.strip())
+    aware = found if found.tzinfo is not None else found.replace(tzinfo=zone)
+    since = aware - EPOCH
+    return np.datetime64((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, "us")
+
+
+def moments(texts: Iterable[str], zone: tzinfo = UTC) -> NDArray[np.datetime64]:
+    """(N) [us], UTC; NaT for what is no time."""
+    found = []
+    for text in texts:
+        try:
+            found.append(moment(text, zone))
+        except (ValueError, OverflowError):
+            found.append(np.datetime64("NaT", "us"))
+    return np.asarray(found, dtype="datetime64[us]")
+
+
+def iso_utc(time: np.datetime64) -> str:
+    """``2026-03-01T12:00:00Z``; fractions of a second are cut."""
+    return f"{time.astype('datetime64[s]')}Z"

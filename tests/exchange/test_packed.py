@@ -1,0 +1,55 @@
+"""Gzip: whole, in members, damaged, truncated, too large; at once and as a stream."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hydria_plugin import FeedError
+from hydria_plugin.exchange import bounded, gunzipped
+
+
+def streamed(data: bytes, most: int = 1 << 20, piece: int = 7) -> bytes:
+    file, parts = bounded(io.BytesIO(data), "f.gz", most), []
+    while part := file.read(piece):
+        parts.append(part)
+    return b"".join(parts)
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300), st.booleans())
+def test_any_bytes_come_back(first: bytes, second: bytes, padded: bool) -> None:
+    packed = gzip.compress(first) + gzip.compress(second) + b"\0" * (512 if padded else 0)
+    assert gunzipped(packed, "f.gz") == first + second == streamed(packed)
+    assert bounded(io.BytesIO(packed), "f.gz").read() == first + second
+
+
+@given(st.binary(max_size=300).filter(lambda b: not b.startswith(b"\x1f\x8b")))
+def test_what_is_not_packed_stays(data: bytes) -> None:
+    assert gunzipped(data, "f") == data == streamed(data)
+
+
+@pytest.mark.parametrize("read", [lambda d: gunzipped(d, "f.gz", 1000), lambda d: streamed(d, 1000)])
+def test_no_more_than_allowed(read: object) -> None:
+    assert callable(read)
+    assert len(read(gzip.compress(b"0" * 1000))) == 1000
+    for data in (gzip.compress(b"0" * 1001), b"0" * 1001, gzip.compress(b"0" * 600) * 2):
+        with pytest.raises(FeedError, match=r"f.gz: holds .*1,00\d bytes"):
+            read(data)
+
+
+@pytest.mark.parametrize("read", [lambda d: gunzipped(d, "f.gz"), streamed])
+def test_damage_and_truncation_are_told_apart(read: object) -> None:
+    assert callable(read)
+    whole = gzip.compress(bytes(range(256)) * 20, mtime=0)
+    with pytest.raises(FeedError, match="f.gz: is truncated gzip"):
+        read(whole[:-30])
+    broken = bytearray(whole)
+    broken[-6] ^= 255  # the checksum
+    with pytest.raises(FeedError, match="f.gz: is damaged gzip") as found:
+        read(bytes(broken))
+    assert isinstance(found.value.__cause__, zlib.error)
