@@ -16,7 +16,6 @@ QUALITY = {  # nomenclature 515
 }
 NO_MEASUREMENT = (4, 12, 14)  # nomenclature 507: reconstructed, interpolated, estimated
 REVIEWED = 12  # nomenclature 510: pre-validated, 16 validated; below it 0 none, 4 raw, 8 corrected
-YES = ("true", "1", "vrai", "oui")
 
 
 class Trust(dict[tuple[str, str, str], int]):
@@ -44,8 +43,3 @@ def judged(quality: int, method: int, status: int) -> Flag:
 def number(text: str) -> int:
     """A code; -1 for none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
-
-
-def yes(text: str) -> bool:
-    """Hosts write ``true``, ``1`` and ``vrai``."""
-    return text.strip().lower() in YES
