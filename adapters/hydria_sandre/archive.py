@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import stat_result
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from hydria_plugin import FeedError, Problem
 from hydria_plugin.exchange import gunzipped
 
 from .collecting import Collector
-from .faults import Faults
+from .faults import Faults, quoted
 from .files import SNIFFED, is_xml, listed
 from .form import Form
 from .rows import EMPTY, Rows, Stream, joined
@@ -70,7 +71,8 @@ class Archive:
         collector = Collector(self.form.zone, self.form.trust(), self.streams, faults)
         held = Held(stamp)
         try:
-            held.parts = self.parse(path, name, collector)
+            with open(path, "rb") as file:
+                held.parts = parse(file, name, collector, self.form)
         except (FeedError, OSError) as error:
             said = str(error) if isinstance(error, FeedError) else f"{name}: cannot be read ({error.strerror})"
             kept = before is not None and len(before.rows) > 0
@@ -81,28 +83,28 @@ class Archive:
         held.rows = timely(collector.rows(), written, faults)
         return held, faults.problems()
 
-    def parse(self, path: Path, name: str, collector: Collector) -> frozenset[str]:
-        """What else the file holds. Raises FeedError and OSError."""
-        with open(path, "rb") as file:
-            head = file.read(SNIFFED)
-            file.seek(0)
-            if not is_xml(head):
-                return read_csv(gunzipped(file.read(), name), name, collector)
-            message = Message(collector, self.form.pick)
-            message.read(file, name)
-        if message.version not in VERSIONS:
-            collector.faults.add("version", f"says VersionScenario {message.version!r}; read as far as 1.1 and 2 go")
-        if "SeriesObsElaborHydro" in message.parts or "ObssElabHydro" in message.parts:
-            text = "holds elaborated series (QmnJ ...), which are not read: nobody says which end of the day they stamp"
-            collector.faults.add("elaborated", text)
-        return frozenset(message.parts)
-
     def elsewhere(self) -> list[str]:
         """What files hold besides values, in words."""
         found = {part for held in self.held.values() for part in held.parts}
         told = sorted({ELSEWHERE[part] for part in found})
         hint = " (for `hydria import sandre`)" if found & set(IMPORTED) else ""
         return [f"also {', '.join(told)}{hint}"] if told else []
+
+
+def parse(file: IO[bytes], name: str, collector: Collector, form: Form) -> frozenset[str]:
+    """The values of one file into ``collector``; gives what else it holds. Raises FeedError and OSError."""
+    head = file.read(SNIFFED)
+    file.seek(0)
+    if not is_xml(head):
+        return read_csv(gunzipped(file.read(), name), name, collector)
+    message = Message(collector, form.pick)
+    message.read(file, name)
+    if message.version not in VERSIONS:
+        collector.faults.add("version", f"says VersionScenario {quoted(message.version)}; read as far as 1.1 and 2 go")
+    if not message.parts.isdisjoint(("SeriesObsElaborHydro", "ObssElabHydro")):
+        text = "holds elaborated series (QmnJ ...), which are not read: nobody says which end of the day they stamp"
+        collector.faults.add("elaborated", text)
+    return frozenset(message.parts)
 
 
 def timely(rows: Rows, written: np.datetime64, faults: Faults) -> Rows:

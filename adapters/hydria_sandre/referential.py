@@ -28,6 +28,9 @@ class Where(NamedTuple):
     projection: str = ""
 
 
+UNPLACED = Where()
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A site, a station, a sensor or a rain gauge. ``parent``: of a station its site, of a sensor its station."""
@@ -37,7 +40,7 @@ class Site:
     name: str = ""
     parent: str = ""
     quantities: tuple[str, ...] = ()  # of a sensor or a gauge
-    where: Where = Where()
+    where: Where = UNPLACED
     closed: np.datetime64 = NEVER
 
 

@@ -15,7 +15,7 @@ from hydria_plugin.exchange import moments
 Times = NDArray[np.datetime64]
 NEVER = np.datetime64("NaT", "us")
 EARLIEST, LATEST = np.datetime64("1700-01-01", "us"), np.datetime64("2100-01-01", "us")
-PLAIN = 19  # characters of 2010-02-26T11:10:00
+PLAIN = 19  # characters of 2010-02-26T11:10:00, and of 2010-02-26T11:10+02, which is something else
 SHAPE = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?(?:Z|[+-]\d\d(?::?\d\d)?)?")
 FRENCH = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})(?:\s+(\d\d?):(\d\d)(?::(\d\d))?)?")
 OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2})(?::?(\d\d))?")
@@ -23,7 +23,7 @@ OFFSET = re.compile(r"(?:UTC)?([+-])(\d{1,2})(?::?(\d\d))?")
 
 def instants(texts: Sequence[str], zone: tzinfo = UTC) -> Times:
     """(N) [us], UTC; NaT for what is no time or lies outside 1700 to 2100."""
-    if zone is UTC and texts and all(len(t) == PLAIN and t[10] == "T" for t in texts):
+    if zone is UTC and texts and all(len(t) == PLAIN and t[10::3] == "T::" for t in texts):
         try:
             return within(np.array(texts, dtype="datetime64[us]"))
         except ValueError:
