@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from hydria_sandre.times import day_first, french, instant, instants, sandre_time, zone_of
 
-
 FIRST, LAST = datetime.fromisoformat("1701-01-01"), datetime.fromisoformat("2099-12-30")
 WALL_CLOCKS = st.datetimes(FIRST, LAST)
 
