@@ -11,6 +11,8 @@ import pytest
 from sandre_messages import asked, level, message, rain, read, said
 
 from hydria_plugin import ConfigError, FeedError, Layout
+from hydria_plugin.buffer import SeriesBuffer
+from hydria_plugin.forecasters.host_forecast import HostForecast
 from hydria_plugin.testing import check_source
 from hydria_sandre.source import SandreSource
 
@@ -262,3 +264,30 @@ def test_flags_of_the_admin(drop: Path) -> None:
     put(drop, message(level(f"{T} 680 12")))
     assert read(drop, H)["flag"].tolist() == [3]
     assert read(drop, H, flags={"12": "fail"})["flag"].tolist() == [4]
+
+
+def test_rain_says_per_point_when_it_was_produced(drop: Path) -> None:
+    first, corrected = rain(f"{T} 2"), rain(f"{T} 3")
+    at = "<DtProdObsMeteo>2010-02-26T{}:00:00</DtProdObsMeteo><DtObsMeteo>"
+    text = first.replace("<DtObsMeteo>", at.format(15)) + corrected.replace("<DtObsMeteo>", at.format(13))
+    put(drop, message(text))
+    assert read(drop, R)["value"].tolist() == [2.0], "what was produced last counts, whatever the order"
+    early = asked([R], issued_at="2010-02-26T14:00", known_at="2010-02-26T14:03")
+    assert read(drop, R, wanted=early)["value"].tolist() == [3.0]
+
+
+def test_the_hosts_forecast_becomes_ours(drop: Path) -> None:
+    """Through the buffer into ``host-forecast``: its values, in the unit of the station, at their leads."""
+    points = "".join(
+        f"<Prev><DtPrev>2010-02-26T13:{m}:00</DtPrev><ResMoyPrev>{v}</ResMoyPrev></Prev>"
+        for m, v in ((15, 900), (30, 950))
+    )
+    head = "<GrdSimul>H</GrdSimul><DtProdSimul>2010-02-26T13:00:00</DtProdSimul>"
+    model = "<CdStationHydro>A123456701</CdStationHydro>"
+    model += "<CdModelePrevision>grp</CdModelePrevision>"
+    put(drop, message(f"<Simuls><Simul>{head}{model}<Prevs>{points}</Prevs></Simul></Simuls>"))
+    plan = layout("cm")
+    source = SandreSource(path="drop", folder=drop.parent, layout=plan)
+    buffer = SeriesBuffer(plan, source, overlap=4 * plan.step)
+    window = buffer.window(np.datetime64("2010-02-26T13:00:00", "s"), np.datetime64("2010-02-26T13:03:00", "us"))
+    assert HostForecast(slot="x.*").forecast(window).median.tolist() == [[90.0, 95.0]]
