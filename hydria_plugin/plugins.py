@@ -34,7 +34,9 @@ ROLES = {
     "importer": "hydria_importers",
 }
 BUILT_IN = ("forecasters", "correctors", "explainers", "stores")
-GIVEN = ("members", "shelf", "rng", "clock", "layout", "folder", "url", "words", "places", "ratings")  # by the house
+GIVEN = (  # by the house
+    *("members", "shelf", "rng", "clock", "layout", "folder", "url", "words", "places", "ratings", "thresholds"),
+)
 
 
 @dataclass(frozen=True, slots=True)
