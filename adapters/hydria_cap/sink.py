@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from hydria_plugin import Alert, Bulletin, FeedError, Layout, Reason, Report, Secret, Thresholds
@@ -122,7 +123,8 @@ class CapSink:
         own = identifier(bulletin.pipeline, alert.event, name)
         put_file(self._path / f"{own}.xml", content)
         if self._web:
-            self._web.send(body=content, kind="application/cap+xml", repeatable=True)
+            with closing(self._web):  # hours may pass until the next: no connection waits for it
+                self._web.send(body=content, kind="application/cap+xml", repeatable=True)
 
     def _ends_soon(self, told: Told, name: str, bulletin: Bulletin) -> bool:
         """Would the last message end before the event is told again?"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 
 import numpy as np
 
@@ -63,7 +64,8 @@ class WebhookSink:
     def write(self, bulletin: Bulletin) -> None:
         """Every news as a message; in Alertmanager's mode every open event. Raises FeedError."""
         if self._mode == "alertmanager":
-            self._raise(bulletin)
+            with closing(self._web):  # hours may pass until the next: no connection waits for it
+                self._raise(bulletin)
             return
         news = [alert for alert in bulletin.alerts if alert.is_news]
         self._send([alert_letter(alert, bulletin, self._tongues, self._thresholds) for alert in news])
@@ -77,7 +79,8 @@ class WebhookSink:
         """Whether the address may be called. Alertmanager is asked for its status; a receiver of messages is not
         sent one. Raises FeedError."""
         if self._mode == "alertmanager":
-            said = self._web.get(self._web.address.rstrip("/") + "/api/v2/status").json()
+            with closing(self._web):
+                said = self._web.get(self._web.address.rstrip("/") + "/api/v2/status").json()
             version = said.get("versionInfo", {}).get("version", "?") if isinstance(said, dict) else "?"
             return f"{self._web.address}: Alertmanager {version} answers."
         self._gate.checked(self._web.address, "sink webhook")
@@ -93,13 +96,14 @@ class WebhookSink:
     def _send(self, letters: Sequence[Letter]) -> None:
         """One that is refused does not hold up the others. Raises FeedError that tells all refusals."""
         told = []
-        for letter in letters:
-            if letter.identity in self._passed:
-                continue
-            try:
-                self._post(letter)
-            except FeedError as error:
-                told.append(f"{letter.about}: {error}")
+        with closing(self._web):
+            for letter in letters:
+                if letter.identity in self._passed:
+                    continue
+                try:
+                    self._post(letter)
+                except FeedError as error:
+                    told.append(f"{letter.about}: {error}")
         if told:
             raise FeedError("; ".join(told))
 
