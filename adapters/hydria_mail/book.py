@@ -48,7 +48,7 @@ class Book:
             return {}
         whole = text[: text.rfind("\n") + 1]
         rows = [line.split("\t") for line in whole.splitlines()]
-        return {(row[1], row[2]): row[3] for row in rows if len(row) == 4}
+        return {(row[1], row[2]): row[3] for row in rows if len(row) == 4 and row[3] in (SENT, REFUSED)}
 
     def note(self, name: str, reader: str, state: str, at: np.datetime64) -> None:
         """One line, on disk before the next mail is sent."""

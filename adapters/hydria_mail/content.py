@@ -45,7 +45,7 @@ class Content:
         """Plain: the facts in the order in which they are needed, no line that a narrow screen breaks badly."""
         colon = TEXT[self.language]["colon"]
         wide = max((len(label) for label, _ in self.facts), default=0)
-        facts = [f"{label + colon:<{wide + 3}}{value}" for label, value in self.facts]
+        facts = [f"{label + colon:<{wide + len(colon) + 1}}{value}" for label, value in self.facts]
         table = [f"  {ahead:>7}  {clock}  {median:>10}   {band}" for ahead, clock, median, band in self.outlook]
         blocks = [[self.badge, self.headline], facts, [f"! {w}" for w in self.warnings],
                   [self.outlook_title, *table] if table else [], list(self.foot)]  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+REFERS = re.compile(r"href|<!|@import|url\s*\(|<\?xml-|image\b", re.IGNORECASE)
 WIDTH = 1350  # pixels: one and a half times what the drawing is laid out for, sharp on a telephone
 TRIAL = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20" font-family="sans-serif">{}</svg>'
 SPOKEN = '<text x="2" y="15">m</text>'
@@ -28,8 +30,9 @@ class Picture:
 
 
 def picture_of(svg: str) -> Picture:
-    """As PNG; as it is where it cannot be drawn, to be attached: a picture must never cost the mail."""
-    if why_not():
+    """As PNG; as it is where it cannot be drawn, to be attached: a picture must never cost the mail. One that refers to
+    anything is not drawn: the library would read the files of this machine that it names."""
+    if why_not() or REFERS.search(svg):
         return Picture(svg.encode(), "svg+xml")
     try:
         return Picture(drawn(svg, WIDTH, font()), "png")

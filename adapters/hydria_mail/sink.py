@@ -129,7 +129,10 @@ class MailSink:
     def _to(self, alert: Alert, known: set[str]) -> Iterable[Reader]:
         """Each address once."""
         concerned = [r for r in self._readers if r.wants(alert) or r.address in known]
-        return {reader.address: reader for reader in reversed(concerned)}.values()
+        once: dict[str, Reader] = {}
+        for reader in concerned:
+            once.setdefault(reader.address, reader)
+        return once.values()
 
     def _content(self, alert: Alert, bulletin: Bulletin, language: str) -> tuple[Any, Picture | None]:
         notice = Notice.of(alert, bulletin, Words.of(language, self._zone), self._thresholds)

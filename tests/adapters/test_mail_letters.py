@@ -226,10 +226,11 @@ def test_a_picture_reads_nothing_of_this_machine(tmp_path: Path) -> None:
     red.save(tmp_path / "secret.png")
     svg = (f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="10" height="10">'
            f'<image width="10" height="10" xlink:href="{tmp_path}/secret.png"/></svg>')  # fmt: skip
-    drawn = picture_of(svg)
-    if drawn.is_inline:
-        with Image.open(io.BytesIO(drawn.content)) as image:
-            assert image.convert("RGB").getpixel((600, 600)) != (255, 0, 0)
+    with Image.open(io.BytesIO(pictures.drawn(svg, 1350, pictures.font()))) as image:
+        assert image.convert("RGB").getpixel((600, 600)) == (255, 0, 0), "the library reads it: that is why we refuse"
+    assert picture_of(svg) == Picture(svg.encode(), "svg+xml")
+    for named in ("<use xlink:href='#a'/>", "<!DOCTYPE svg>", "<style>@import 'x'</style>", "<rect fill='url(x)'/>"):
+        assert not picture_of(f'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10">{named}</svg>').is_inline
 
 
 # ---- the book ----

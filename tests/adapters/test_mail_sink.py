@@ -209,6 +209,7 @@ def test_a_call_that_was_left_behind_does_not_send_beside_the_next(tmp_path: Pat
 
 
 @needs_openssl
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # it is within TLS from the start
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_encrypted_and_logged_in(tmp_path: Path, security: str) -> None:
     certificate = make_certificate(tmp_path)
@@ -221,10 +222,10 @@ def test_encrypted_and_logged_in(tmp_path: Path, security: str) -> None:
         assert len(server.mails) == 1 and server.logins == 2
         with pytest.raises(FeedError, match="refuses user and password"):
             sink(tmp_path, server.port, password=Secret("wrong"), **options).probe()
-        wrong = {**options, "ca": ""}
+        wrong, before = {**options, "ca": ""}, server.logins
         with pytest.raises(FeedError, match="certificate"):
             sink(tmp_path, server.port, password=Secret(CANARY), **wrong).probe()
-        assert server.logins == 3, "a password goes only to a server that proved who it is"
+        assert server.logins == before, "a password goes only to a server that proved who it is"
     finally:
         server.stop()
 
