@@ -1,0 +1,74 @@
+"""Which Datastream holds which series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from hydria_plugin.exchange import factor, known_unit
+
+from .naming import entities_of, filled
+from .service import Service
+
+REACH = np.timedelta64(1, "D")  # how long an interval may be that nothing is known of yet
+
+
+@dataclass(slots=True)
+class Stream:
+    """A Datastream that is read."""
+
+    path: str
+    body: Mapping[str, Any]
+    reach: np.timedelta64 = REACH  # the longest interval of its observations: those begin so long before they end
+    has_been_read: bool = False
+
+    @property
+    def observations(self) -> str:
+        return f"{self.path}/Observations"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The Datastreams of a server by the names that series have here."""
+
+    streams: Mapping[str, Stream]
+    doubled: frozenset[str] = frozenset()  # names that several Datastreams have
+    read_at: np.datetime64 = field(default_factory=lambda: np.datetime64("NaT"))
+
+
+def catalogue_of(
+    service: Service, template: str, names: Mapping[str, str], filter: str, read_at: np.datetime64
+) -> Catalogue:
+    """All Datastreams that ``filter`` leaves, by ``template``, renamed by ``names``. Of several with one name none is
+    taken: which is meant is not ours to guess."""
+    options: dict[str, str | int] = {"$expand": ",".join(entities_of(template))} if entities_of(template) else {}
+    if filter:
+        options["$filter"] = filter
+    found: dict[str, list[Stream]] = {}
+    for datastream in service.entities("Datastreams", options):
+        name = filled(template, datastream.body)
+        if name is not None:
+            found.setdefault(names.get(name, name), []).append(Stream(datastream.path, datastream.body))
+    streams = {name: many[0] for name, many in found.items() if len(many) == 1}
+    return Catalogue(streams, frozenset(found) - frozenset(streams), read_at)
+
+
+def unit_of(body: Mapping[str, Any]) -> str:
+    """The unit a Datastream says it is in, in the spelling that is best known; "" where it says nothing."""
+    unit = body.get("unitOfMeasurement")
+    told = [unit.get(key) for key in ("symbol", "name", "definition")] if isinstance(unit, Mapping) else []
+    spellings = [t for t in told if isinstance(t, str) and t.strip()]
+    spellings += [t.rstrip("/").replace("#", "/").rpartition("/")[2] for t in spellings if "/" in t and ":" in t]
+    return next((s for s in spellings if known_unit(s)), spellings[0] if spellings else "")
+
+
+def scale_of(host: str, own: str) -> float:
+    """What values in the host's unit are multiplied with; 1 where nobody asks for a unit. Raises ValueError."""
+    return factor(host, own) if own else 1.0
+
+
+def absent(catalogue: Catalogue, wanted: Sequence[str]) -> list[str]:
+    return [series for series in wanted if series not in catalogue.streams]
