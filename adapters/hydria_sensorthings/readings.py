@@ -15,7 +15,7 @@ from hydria_plugin.exchange import moment
 
 from .faults import Faults, quoted
 
-NEVER = np.datetime64("NaT", "us")
+NEVER: np.datetime64 = np.datetime64("NaT", "us")
 FLAGS = {flag.name.lower(): flag for flag in Flag}
 
 

@@ -236,7 +236,8 @@ class SensorThingsSink:
 
 
 def in_seconds(time: np.datetime64) -> np.datetime64:
-    return time.astype("datetime64[s]")
+    whole: np.datetime64 = time.astype("datetime64[s]")
+    return whole
 
 
 def state_of(entry: Kept) -> str:

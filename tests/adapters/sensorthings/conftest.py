@@ -1,11 +1,13 @@
-"""One real SensorThings server for the tests of this folder; each test hangs on it what it needs, under its own names."""
+"""One real SensorThings server for the tests of this folder; each begins with an empty one."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from mosquitto import Mosquitto
 from sensorthings_server import SensorThings, sensorthings_of
 
 
@@ -28,3 +30,13 @@ def server(running: SensorThings) -> SensorThings:
 @pytest.fixture
 def name() -> str:
     return f"t{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker that lets everybody in."""
+    broker = Mosquitto(tmp_path)
+    try:
+        yield broker
+    finally:
+        broker.stop()

@@ -1,5 +1,6 @@
 """A real SensorThings server for the tests: django-ogc-sensorthings on a PostgreSQL of its own, in an environment
-of its own (it holds python-dateutil below 3), which is made once per machine and kept under the folder for temporary files."""
+of its own (it holds python-dateutil below 3), made once per machine and kept in the folder for
+temporary files."""
 
 from __future__ import annotations
 
