@@ -10,8 +10,11 @@ import numpy as np
 
 from hydria_plugin.exchange import factor, known_unit
 
+from .links import Id, path_of
 from .naming import entities_of, filled
-from .service import Service
+from .service import Found, Options, Service
+
+SETS = {"Thing": "Things", "ObservedProperty": "ObservedProperties", "Sensor": "Sensors"}
 
 REACH = np.timedelta64(1, "D")  # how long an interval may be that nothing is known of yet
 
@@ -48,12 +51,36 @@ def catalogue_of(
     if filter:
         options["$filter"] = filter
     found: dict[str, list[Stream]] = {}
-    for datastream in service.entities("Datastreams", options):
+    for datastream in listed(service, options, entities_of(template)):
         name = filled(template, datastream.body)
         if name is not None:
             found.setdefault(names.get(name, name), []).append(Stream(datastream.path, datastream.body))
     streams = {name: many[0] for name, many in found.items() if len(many) == 1}
     return Catalogue(streams, frozenset(found) - frozenset(streams), read_at)
+
+
+def listed(service: Service, options: dict[str, str | int], expanded: Sequence[str]) -> list[Found]:
+    """All Datastreams with the entities they are expanded with. Where the server writes the wrong ones there, each is
+    asked for alone."""
+    pages = list(service.lists("Datastreams", options))
+    datastreams = [datastream for page in pages for datastream in page]
+    if not any(is_mixed_up(service, datastreams, name, len(pages)) for name in expanded):
+        return datastreams
+    alone: Options = {"$expand": ",".join(expanded)}
+    return [Found.of(service.entity(d.path, alone), "Datastreams") for d in datastreams]
+
+
+def is_mixed_up(service: Service, datastreams: Sequence[Found], name: str, pages: int) -> bool:
+    """Whether the server wrote one and the same entity into all Datastreams of a page, whose ever they are: some do."""
+    claims: dict[str, set[Id]] = {}
+    for datastream in datastreams:
+        entity = datastream.body.get(name)
+        if isinstance(entity, dict):
+            claims.setdefault(path_of(entity, SETS[name]), set()).add(datastream.id)
+    if len(claims) > pages:
+        return False
+    many = {path: ids for path, ids in claims.items() if len(ids) > 1}
+    return any(ids - {d.id for d in service.entities("Datastreams", {}, within=path)} for path, ids in many.items())
 
 
 def unit_of(body: Mapping[str, Any]) -> str:

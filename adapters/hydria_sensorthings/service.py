@@ -111,12 +111,19 @@ class Service:
 
     def entities(self, collection: str, options: Options, within: str = "") -> Iterator[Found]:
         """All entities of a collection, each once; ``within``: those of ``Things('a')``."""
+        for page in self.lists(collection, options, within):
+            yield from page
+
+    def lists(self, collection: str, options: Options, within: str = "") -> Iterator[list[Found]]:
+        """The same, page by page."""
         known: set[Id] = {""}
         for document, _ in self.pages(f"{within}/{collection}" if within else collection, options):
+            new: dict[Id, Found] = {}
             for entity in document["value"]:
                 if isinstance(entity, dict) and (found := Found.of(entity, collection)).id not in known:
-                    known.add(found.id)
-                    yield found
+                    new.setdefault(found.id, found)
+            known |= set(new)
+            yield list(new.values())
 
     def entity(self, path: str, options: Options) -> dict[str, Any]:
         """One entity. Raises FeedError."""
