@@ -11,8 +11,7 @@ from .broker import Broker, Door
 from .messages import alert_message, forecast_message, report_message, topic_faults
 from .naming import word_faults
 from .plan import told_alerts
-
-ALERTS = ("news", "all")
+from .scheme import ALERTS
 
 
 class MqttSink:

@@ -43,15 +43,21 @@ class Catalogue:
 
 
 def catalogue_of(
-    service: Service, template: str, names: Mapping[str, str], filter: str, read_at: np.datetime64
+    service: Service,
+    template: str,
+    names: Mapping[str, str],
+    filter: str,
+    read_at: np.datetime64,
+    also: Sequence[str] = (),
 ) -> Catalogue:
     """All Datastreams that ``filter`` leaves, by ``template``, renamed by ``names``. Of several with one name none is
-    taken: which is meant is not ours to guess."""
-    options: dict[str, str | int] = {"$expand": ",".join(entities_of(template))} if entities_of(template) else {}
+    taken: which is meant is not ours to guess. ``also``: related entities that are wanted besides."""
+    expanded = tuple(dict.fromkeys((*entities_of(template), *also)))
+    options: dict[str, str | int] = {"$expand": ",".join(expanded)} if expanded else {}
     if filter:
         options["$filter"] = filter
     found: dict[str, list[Stream]] = {}
-    for datastream in listed(service, options, entities_of(template)):
+    for datastream in listed(service, options, expanded):
         name = filled(template, datastream.body)
         if name is not None:
             found.setdefault(names.get(name, name), []).append(Stream(datastream.path, datastream.body))

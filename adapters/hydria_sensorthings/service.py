@@ -133,6 +133,10 @@ class Service:
             raise FeedError(f"{answer.place}: is not an entity but a {type(body).__name__}")
         return body
 
+    def locations_of(self, thing: dict[str, Any]) -> list[Mapping[str, Any]]:
+        """Where a Thing is."""
+        return [found.body for found in self.entities("Locations", {}, within=path_of(thing, "Things"))]
+
     def create(self, collection: str, body: Mapping[str, Any]) -> Found:
         """A new entity. Raises FeedError, also where the service does not say what it is called."""
         answer = self._web.send(collection, packed(body))

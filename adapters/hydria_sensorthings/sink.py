@@ -13,11 +13,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hydria_plugin import Bulletin, ConfigError, FeedError, Layout, Report, Secret
-from hydria_plugin.exchange import moment
 
+from .dating import time_of
 from .holdings import Held, Holdings, Owner, Place
-from .issue import Fresh, Kept, held_at, kept_of, mended, put
-from .naming import put_in, word_faults
+from .issue import Fresh, Kept, held_at, mended, put
 from .plan import (
     Cell,
     issue_cell,
@@ -29,12 +28,11 @@ from .plan import (
     told_alerts,
     warning_cell,
     warning_purpose,
-)  # fmt: skip
+)
+from .scheme import Scheme
 from .service import Service
 
-ALERTS = ("news", "all")
 BEGUN, DONE = "begun", "done"
-LOOKED_AT = 50  # newest warnings among which the one of a report is sought
 
 
 class SensorThingsSink:
@@ -65,24 +63,12 @@ class SensorThingsSink:
         alerts: str = "news",
         pictures: bool = False,
     ) -> None:
-        faults = word_faults("thing", thing, ("station", "name"))
-        faults += word_faults("datastream", datastream, ("station", "quantity", "quantile", "pipeline"), ("quantile",))
-        faults += word_faults("warning", warning, ("station", "pipeline"))
-        faults += word_faults("report", report, ("station", "kind"), ("kind",))
-        faults += [
-            f"{n} = {v!r} must be true or false"
-            for n, v in (("create", create), ("pictures", pictures))
-            if not isinstance(v, bool)
-        ]
-        if alerts not in ALERTS:
-            faults.append(f"alerts = {alerts!r} must be 'news' or 'all'")
-        if faults:
+        self._scheme = Scheme(thing, datastream, warning, report, create, alerts, pictures)
+        if faults := self._scheme.faults():
             raise ConfigError([f"sink sensorthings: {fault}" for fault in faults])
         access = {"user": user, "password": password, "token": token, "ca": ca}
         self._service = Service(address, hosts=hosts, timeout_s=timeout_s, **access)  # type: ignore[arg-type]
-        self._layout, self._create = layout, create
-        self._thing, self._datastream, self._warning, self._report = thing, datastream, warning, report
-        self._alerts, self._pictures = alerts, pictures
+        self._layout = layout
         self._holdings = Holdings(self._service, things or {}, placed(layout, places or {}), create)
         self._issued: dict[str, np.datetime64] = {}  # event -> issue time of its newest alert
         self._lock = threading.Lock()  # a call that is late goes on beside the next one
@@ -116,7 +102,7 @@ class SensorThingsSink:
         stations = self._layout.stations if self._layout else ()
         there = [s for s in stations if self._knows(s)]
         lacking = [s for s in stations if s not in there]
-        made = "are made with the first bulletin" if self._create else "must be made there, for create = false"
+        made = "are made with the first bulletin" if self._scheme.create else "must be made there, for create = false"
         rest = f"; those of {', '.join(lacking[:5])} {made}" if lacking else ""
         return f"{self._service.address}: {len(there)} of {len(stations)} stations' Things are there{rest}; {way}."
 
@@ -128,7 +114,7 @@ class SensorThingsSink:
         entry = self._entry(journal, bulletin)
         if entry and entry.value > bulletin.revision:
             return  # a newer revision is there
-        self._issued |= {alert.event: alert.issued_at for alert in told_alerts(bulletin.alerts, self._alerts)}
+        self._issued |= {alert.event: alert.issued_at for alert in told_alerts(bulletin.alerts, self._scheme.alerts)}
         if entry and entry.value == bulletin.revision and state_of(entry) == DONE:
             return
         is_new = journal is not None and entry is None
@@ -152,17 +138,17 @@ class SensorThingsSink:
             owner = self._owner(station, bulletin.layout)
             for q, quantile in enumerate(bulletin.forecast.quantiles):
                 cells = quantile_cells(bulletin, row, q)
-                purpose = quantile_purpose(bulletin, row, quantile, self._datastream)
+                purpose = quantile_purpose(bulletin, row, quantile, self._scheme.datastream)
                 if stream := self._holdings.stream(owner, purpose, make=bool(cells)):
                     found.append((stream, cells))
         return found
 
     def _warnings(self, bulletin: Bulletin) -> list[tuple[Held, list[Cell]]]:
-        told = {alert.station: warning_cell(alert) for alert in told_alerts(bulletin.alerts, self._alerts)}
+        told = {alert.station: warning_cell(alert) for alert in told_alerts(bulletin.alerts, self._scheme.alerts)}
         found = []
         for station in bulletin.layout.stations:
             cells = [told[station]] if station in told else []
-            purpose = warning_purpose(bulletin.pipeline, station, self._warning)
+            purpose = warning_purpose(bulletin.pipeline, station, self._scheme.warning)
             owner = self._owner(station, bulletin.layout)
             if stream := self._holdings.stream(owner, purpose, make=bool(cells)):
                 found.append((stream, cells))
@@ -173,10 +159,10 @@ class SensorThingsSink:
         try:
             owner = self._holdings.owner(f"/{pipeline}", f"hydria {pipeline}")
         except FeedError:
-            if self._create:
+            if self._scheme.create:
                 raise
             return None
-        return self._holdings.stream(owner, issue_purpose(pipeline), make=self._create)
+        return self._holdings.stream(owner, issue_purpose(pipeline), make=self._scheme.create)
 
     def _entry(self, journal: Held | None, bulletin: Bulletin) -> Kept | None:
         entries = held_at(self._service, journal, bulletin.issued_at) if journal else []
@@ -187,57 +173,18 @@ class SensorThingsSink:
         put(self._service, mended(self._service, journal, [cell], bulletin.issued_at), bulletin.issued_at)
 
     def _owner(self, station: str, layout: Layout | None) -> Owner:
-        return self._holdings.owner(station, self._thing_name(station, layout))
-
-    def _thing_name(self, station: str, layout: Layout | None) -> str:
-        known = dict(zip(layout.stations, layout.names, strict=False)) if layout else {}
-        return put_in(self._thing, {"station": station, "name": known.get(station, station)})
+        return self._holdings.owner(station, self._scheme.thing_of(station, layout))
 
     def _knows(self, station: str) -> bool:
-        return self._holdings.knows(station, self._thing_name(station, self._layout))
+        return self._holdings.knows(station, self._scheme.thing_of(station, self._layout))
 
     def _write_report(self, report: Report) -> None:
         owner = self._owner(report.station, self._layout)
-        at = self._time_of(report, owner)
-        stream = self._holdings.stream(owner, report_purpose(report, self._report))
+        at = time_of(report, self._issued, self._service, owner)
+        stream = self._holdings.stream(owner, report_purpose(report, self._scheme.report))
         assert stream is not None
-        cell = report_cell(report, at, self._pictures)
+        cell = report_cell(report, at, self._scheme.pictures)
         put(self._service, mended(self._service, stream, [cell], at), at)
-
-    def _time_of(self, report: Report, owner: Owner) -> np.datetime64:
-        """When the bulletin was issued that a report belongs to. Raises FeedError where nothing says it."""
-        said = report.body.get("issued_at")
-        try:
-            if isinstance(said, str):
-                return in_seconds(moment(said))
-        except (ValueError, OverflowError):
-            pass
-        found = self._issued.get(report.event) or self._warned(report.event, owner)
-        if found is None:
-            raise FeedError(
-                f"the {report.kind} report on {report.station} cannot be dated: the server has no warning of "
-                f"event {report.event!r}"
-            )
-        return found
-
-    def _warned(self, event: str, owner: Owner) -> np.datetime64 | None:
-        """The newest warning of an event, as the server holds it."""
-        asked: dict[str, str | int] = {"$orderby": "resultTime desc", "$top": LOOKED_AT}
-        streams = [found for key, found in owner.streams.items() if key.startswith("key:warning/")]
-        for stream in streams:
-            document, _ = next(self._service.pages(f"{stream.path}/Observations", asked))
-            kept = [kept_of(body) for body in document["value"] if isinstance(body, dict)]
-            times = [
-                k.valid for k in kept if k and isinstance(k.parameters, Mapping) and k.parameters.get("event") == event
-            ]
-            if times:
-                return max(times)
-        return None
-
-
-def in_seconds(time: np.datetime64) -> np.datetime64:
-    whole: np.datetime64 = time.astype("datetime64[s]")
-    return whole
 
 
 def state_of(entry: Kept) -> str:
