@@ -76,7 +76,7 @@ def test_recorded_datastreams_with_ids_of_both_kinds() -> None:
     assert [d.path for d in numbered] == ["Datastreams(1)", "Datastreams(3)", "Datastreams(2)"]
     assert [d.id for d in numbered] == [1, 3, 2]
     kinds = [kind_of(d.body) for d in numbered]
-    assert kinds[0] == ("other", "its unit 'μg/m3' is not known") and kinds[1][0] == "other"
+    assert kinds[0] == ("other", "its unit 'μg/m3' is not known") and kinds[1] == ("temperature", "")
 
 
 @pytest.mark.parametrize(
@@ -219,9 +219,11 @@ def messages() -> list[bytes]:
         "value": [
             {"@iot.id": 1, "phenomenonTime": "2026-01-01T00:00:00Z/2026-01-01T01:00:00Z", "result": "1.5",
              "resultTime": None, "resultQuality": "good", "parameters": {"member": 3}},
-            {"components": ["phenomenonTime", "result", "resultTime"], "dataArray": [["2026-01-01T00:00:00Z", 1, None]]},
+            {"components": ["phenomenonTime", "result", "resultTime"],
+             "dataArray": [["2026-01-01T00:00:00Z", 1, None]]},
             {"@iot.id": "a", "@iot.selfLink": "http://h/v1.1/Datastreams('a')", "name": "H", "unitOfMeasurement":
-             {"symbol": "m", "name": "metre", "definition": "http://q/M"}, "Thing": {"name": "T", "properties": {"code": 1}}},
+             {"symbol": "m", "name": "metre", "definition": "http://q/M"},
+             "Thing": {"name": "T", "properties": {"code": 1}}},
         ],
     }  # fmt: skip
     recorded = [p.read_bytes() for p in sorted(SAMPLES.glob("*.json"))] if SAMPLES.is_dir() else []

@@ -101,9 +101,8 @@ def test_an_answer_that_stops_in_the_middle_of_its_json_is_no_answer(web_server:
 
 
 def test_results_of_all_sorts_intervals_and_no_result_time(web_server: Server) -> None:
-    rows = [
-        row(1, "1.5"), row(2, True), row(3, "dry"), row(4, -999), row(5, 5, phenomenonTime="2020-01-01T04:00:00Z/2020-01-01T05:00:00Z"),
-    ]  # fmt: skip
+    rows = [row(1, "1.5"), row(2, True), row(3, "dry"), row(4, -999)]
+    rows.append(row(5, 5, phenomenonTime="2020-01-01T04:00:00Z/2020-01-01T05:00:00Z"))
     ended = source_of(serve(web_server, answer({"value": rows})), missing=[-999])
     table = ended.read(question())
     assert [(t[11:13], v) for _, t, v in cells(table) if v == v] == [("01", 1.5), ("02", 1.0), ("05", 5.0)]
