@@ -137,7 +137,8 @@ class Broker:
         from paho.mqtt.client import Client
         from paho.mqtt.enums import CallbackAPIVersion
 
-        client = Client(CallbackAPIVersion.VERSION2, client_id=self._door.client, reconnect_on_failure=True)
+        is_kept = bool(self._topics and self._door.client)  # the broker keeps what comes while we are away
+        client = Client(CallbackAPIVersion.VERSION2, client_id=self._door.client, clean_session=not is_kept)
         client.connect_timeout = self._door.timeout_s
         if self._door.user:
             client.username_pw_set(self._door.user, self._door.password.reveal() if self._door.password else None)

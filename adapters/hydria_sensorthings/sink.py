@@ -118,7 +118,9 @@ class SensorThingsSink:
         if entry and entry.value == bulletin.revision and state_of(entry) == DONE:
             return
         is_new = journal is not None and entry is None
-        if journal:
+        if journal and is_new:
+            put(self._service, [Fresh(journal, issue_cell(bulletin, BEGUN))], bulletin.issued_at)
+        elif journal:
             self._note(journal, bulletin, BEGUN)
         for cells in (self._warnings(bulletin), self._quantiles(bulletin)):  # alerts first: they are waited for
             fresh: list[Fresh] = []

@@ -26,7 +26,7 @@ MADE = bulletin()
 
 @pytest.fixture
 def sink(mosquitto: Mosquitto) -> Iterator[MqttSink]:
-    made = MqttSink(address=mosquitto.address, timeout_s=5)
+    made = MqttSink(address=mosquitto.address, timeout_s=2)
     yield made
     made.close()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
+from mosquitto import Mosquitto, retained
 from sensorthings_server import PASSWORD, USER, SensorThings
 from whole_loop import SERIES, Hosted, Rows, run_loop
 
@@ -12,7 +14,9 @@ UNITS = {"q_up": "l/s", "h_down": "cm", "r1": "mm", "r2": "mm", "r3": "mm"}  # w
 TO_HOST = {"l/s": 1000.0, "cm": 100.0, "mm": 1.0}
 
 
-def test_whole_loop_through_a_server(server: SensorThings, tmp_path: Path, monkeypatch) -> None:
+def test_whole_loop_through_a_server_and_a_broker(
+    server: SensorThings, mosquitto: Mosquitto, tmp_path: Path, monkeypatch
+) -> None:
     monkeypatch.setenv("STA_PASSWORD", PASSWORD)
     ids = {s: server.station(f"Station {s}", {s: (UNITS[s], s)})[s] for s in SERIES}
 
@@ -25,10 +29,12 @@ def test_whole_loop_through_a_server(server: SensorThings, tmp_path: Path, monke
     access = f'address = "{server.address}", user = "{USER}", password = "${{STA_PASSWORD}}"'
     source = f'{{ use = "sensorthings", {access}, series = "{{name}}" }}'
     sink = f'{{ use = "sensorthings", {access}, timeout = "2min" }}'
-    loop = run_loop(tmp_path, Hosted(put, source, [sink], {"sensorthings": "hydria_sensorthings"}))
+    broker = f'{{ use = "mqtt", address = "{mosquitto.address}" }}'
+    loop = run_loop(tmp_path, Hosted(put, source, [sink, broker], {"sensorthings": "hydria_sensorthings"}))
     check_quantiles(server, loop)
     check_warnings(server, loop)
     check_reports(server, loop)
+    check_broker(retained(mosquitto.port), loop)
 
 
 def check_quantiles(server: SensorThings, loop) -> None:
@@ -60,6 +66,21 @@ def check_reports(server: SensorThings, loop) -> None:
         assert observation["parameters"]["headline"] == report.headline
         assert observation["parameters"]["event"] == report.event and report.event
         assert observation["parameters"]["body"]["leads"]["median"] == report.body["leads"]["median"]
+
+
+def check_broker(held: dict[str, bytes], loop) -> None:
+    """It keeps the last bulletin, the last news and the last report of each station."""
+    last = loop.bulletins[-1]
+    for row, station in enumerate(last.layout.stations):
+        told = json.loads(held[f"hydria/loop/{station}/forecast"])
+        assert told["issued_at"] == f"{last.issued_at}Z"
+        np.testing.assert_allclose(told["values"], last.forecast.values[row], rtol=1e-6)
+        news = [alert for alert in loop.news if alert.station == station][-1]
+        alert = json.loads(held[f"hydria/loop/{station}/alert"])
+        assert (alert["event"], alert["sequence"], alert["level"]) == (news.event, news.sequence, news.rank + 1)
+        report = [r for r in loop.reports if r.station == station][-1]
+        assert json.loads(held[f"hydria/reports/{station}/{report.kind}"])["event"] == report.event == news.event
+    assert held["hydria/status"] in (b"online", b"offline")
 
 
 def named(server: SensorThings, name: str) -> dict:
