@@ -12,7 +12,10 @@ __all__ = ["hydria_importers", "hydria_sinks", "hydria_sources"]
 
 @hookimpl
 def hydria_sources() -> Mapping[str, Callable[..., Source]]:
-    return {"sensorthings": Later(f"{__name__}.source", "SensorThingsSource")}
+    return {
+        "sensorthings": Later(f"{__name__}.source", "SensorThingsSource"),
+        "mqtt": Later(f"{__name__}.broker_source", "MqttSource"),
+    }
 
 
 @hookimpl

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mutations import check_survives
+from web_server import Server, text
 
 from hydria_plugin import FeedError, Flag
 from hydria_plugin.exchange import Answer
@@ -23,7 +24,7 @@ from hydria_sensorthings.issue import kept_of
 from hydria_sensorthings.links import entity_path, id_of, literal, path_of, query_of, same_collection
 from hydria_sensorthings.naming import filled, template_faults
 from hydria_sensorthings.readings import Manner, Unusable, reading_of, readings, records
-from hydria_sensorthings.service import Found, page_of
+from hydria_sensorthings.service import Found, Service, page_of
 
 SAMPLES = Path(__file__).resolve().parents[3].parent / "shared" / "samples" / "sensorthings"
 real = pytest.mark.skipif(not SAMPLES.is_dir(), reason="../shared/samples is not beside this checkout")
@@ -63,6 +64,19 @@ def test_the_recorded_link_to_the_next_page_with_its_blanks() -> None:
     assert " " in link
     assert query_of(link) == [("$orderby", "resultTime asc"), ("$count", "true"), ("$top", "5"), ("$skip", "5")]
     assert same_collection(link, "Datastreams('x')/Observations")
+
+
+@real
+def test_a_recorded_root_says_that_there_are_data_arrays(web_server: Server) -> None:
+    web_server.says["/v1.1/"] = [text(200, (SAMPLES / "v1.1_root_djangoogc.json").read_bytes())]
+    service = Service(f"{web_server.address}/v1.1")
+    assert service.has_data_arrays() and len(service.conformance()) == 5
+
+
+@real
+def test_every_recorded_file_is_read_by_a_test() -> None:
+    tests = Path(__file__).read_text()
+    assert all(f'"{path.name}"' in tests for path in SAMPLES.iterdir())
 
 
 @real

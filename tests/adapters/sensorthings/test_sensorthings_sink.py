@@ -95,9 +95,12 @@ def test_a_new_bulletin_takes_six_calls(server: SensorThings, monkeypatch: Any) 
     sink.write(MADE)
     calls: list[str] = []
     followed = Web._followed
-    monkeypatch.setattr(
-        Web, "_followed", lambda web, method, *rest: calls.append(method) or followed(web, method, *rest)
-    )
+
+    def counted(web: Web, method: str, *rest: Any) -> Any:
+        calls.append(method)
+        return followed(web, method, *rest)
+
+    monkeypatch.setattr(Web, "_followed", counted)
     later = MADE.issued_at + HOUR
     sink.write(replace(MADE, issued_at=later, forecast=replace(MADE.forecast, issued_at=later)))
     assert calls == ["GET", "POST", "POST", "POST", "GET", "PATCH"]
