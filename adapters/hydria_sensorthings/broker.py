@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import weakref
@@ -174,9 +175,9 @@ def greeting(status: str, topics: Sequence[str], answered: threading.Event, said
 
 
 def ended(client: Client, status: str) -> None:
-    """Say that we go, and go."""
-    if client.is_connected():
-        if status:
+    """Say that we go, and go. Where the connection broke meanwhile, the broker's word is the will."""
+    with contextlib.suppress(RuntimeError, ValueError):
+        if client.is_connected() and status:
             client.publish(status, OFFLINE, QOS, retain=True).wait_for_publish(1.0)
-        client.disconnect()
+    client.disconnect()
     client.loop_stop()

@@ -43,14 +43,14 @@ def test_keeps_the_promises_of_a_source(server: SensorThings) -> None:
 def test_many_pages_of_either_form(server: SensorThings) -> None:
     """The server's next links are unescaped, and its pages overlap by one: each row is there once."""
     stream = server.station("Anduze", {"H": ("m", "Stage")})["H"]
-    minutes = [(f"{np.datetime64('2020-01-01') + np.timedelta64(m, 'm')}:00Z", m / 100) for m in range(300)]
+    minutes = [(f"{np.datetime64('2020-01-01') + np.timedelta64(m, 'm')}:00Z", m / 100) for m in range(150)]
     server.observe(stream, minutes[::-1])
-    for page in (1000, 100, 37):
-        table = source_of(server, page=page).read(day(["H"], "2020-01-01T05:00"))
-        assert [float(v) for v in table["value"]] == [m / 100 for m in range(300)]
+    for page in (1000, 37):
+        table = source_of(server, page=page).read(day(["H"], "2020-01-01T02:29"))
+        assert [float(v) for v in table["value"]] == [m / 100 for m in range(150)]
     plain = source_of(server, page=90)
     plain._service.has_data_arrays = lambda: False  # type: ignore[method-assign]
-    assert list(plain.read(day(["H"], "2020-01-01T05:00"))["value"]) == [m / 100 for m in range(300)]
+    assert list(plain.read(day(["H"], "2020-01-01T02:29"))["value"]) == [m / 100 for m in range(150)]
     assert plain._dialect is not None and not plain._dialect.data_array and plain._dialect.top == 90
 
 
