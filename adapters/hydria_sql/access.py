@@ -39,7 +39,8 @@ class Access:
             shown = "url" if self.url else f"database = {_without_password(self.database)!r}"
             return [f"{shown} is no address of a database; allowed: {ALLOWED}"]
         found = []
-        if not self.url and (parsed.password or "password" in parsed.query):
+        written = make_url(self.database) if self.database else None
+        if written is not None and (written.password or "password" in written.query):
             found.append('database must not hold a password: write password = "${NAME}", or the whole as url')
         if self.ca and not self._file(self.ca).is_file():
             found.append(f"ca = {self.ca!r}: there is no such file; allowed: a PEM file of certificates")
@@ -62,7 +63,8 @@ class Access:
         parsed = self.address()
         if parsed.get_backend_name() == "sqlite":
             return f"sqlite {parsed.database}"
-        return parsed.set(drivername="postgresql", password=None, query={}).render_as_string()
+        bare = URL.create("postgresql", parsed.username, None, parsed.host, parsed.port, parsed.database)
+        return bare.render_as_string()
 
     @property
     def timeout_ms(self) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -77,9 +80,8 @@ class Database:
             with self._opened().connect() as plain:
                 options: dict[str, Any] = {"postgresql_readonly": True} if self.is_postgresql and not writes else {}
                 connection = plain.execution_options(**options, hydria_writes=writes)
-                with connection.begin():
-                    with self._timed(connection):
-                        yield connection
+                with connection.begin(), self._timed(connection):
+                    yield connection
         except SQLAlchemyError as cause:
             raise FeedError(f"{self.place} failed {doing}: {self._sentence(cause)}") from _plain(cause, self._access)
 
@@ -104,6 +106,7 @@ class Database:
     def _opened(self) -> Engine:
         if self._engine is None:
             self._engine = self._postgresql() if self.is_postgresql else self._sqlite()
+            weakref.finalize(self, self._engine.dispose)  # connections go with the one who opened them
         return self._engine
 
     def _postgresql(self) -> Engine:
@@ -121,8 +124,12 @@ class Database:
             raise FeedError(f"{self.place} needs a driver: pip install 'hydria-plugin[sql]'") from cause
 
     def _sqlite(self) -> Engine:
-        name = f"file:{self._access.address().database}"  # mode=rw: a file that is not there is not made
-        engine = sa.create_engine(f"sqlite:///{name}?mode=rw&uri=true", hide_parameters=True)
+        name = f"file:{quote(str(self._access.address().database))}?mode=rw"  # a file that is not there is not made
+
+        def connect() -> sqlite3.Connection:
+            return sqlite3.connect(name, uri=True, check_same_thread=False)
+
+        engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool, hide_parameters=True)
         sa.event.listen(engine, "connect", _set_up_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine

@@ -17,8 +17,8 @@ from sqlalchemy.sql.selectable import TableClause
 from hydria_plugin import FeedError
 
 PART = re.compile(r'"((?:[^"]|"")+)"|([^\s".]+)')
-WHOLE = re.compile(r"int|serial", re.IGNORECASE)
-NUMBER = re.compile(r"int|serial|num|real|double|float|dec", re.IGNORECASE)
+WHOLE = re.compile(r"(big|small|medium|tiny)?(int(?!erval)|serial)", re.IGNORECASE)
+NUMBER = re.compile(rf"{WHOLE.pattern}|num|real|double|float|dec", re.IGNORECASE)
 _COLUMNS_OF = """
 SELECT a.attname, format_type(a.atttypid, NULL) FROM pg_attribute a
 WHERE a.attrelid = to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
@@ -110,12 +110,17 @@ def _types(connection: Connection, schema: str | None, table: str) -> dict[str, 
 def among(connection: Connection, found: Found, column: str, values: Sequence[str]) -> ColumnElement[bool]:
     """``column`` is one of ``values``: one bound parameter, however many there are, and an index that can be used."""
     kind = found.type_of(column)
-    chosen = [v for v in values if _is_whole(v)] if WHOLE.match(kind) and not kind.startswith("interval") else [*values]
+    chosen = [v for v in map(storable, values) if _is_whole(v) or not WHOLE.match(kind)]
     if connection.dialect.name == "postgresql":
         many = sa.cast(sa.literal(chosen, type_=sa.ARRAY(sa.Text)), OfType(f"{kind}[]"))
         return found.column(column) == sa.any_(many)
     listed = sa.select(sa.func.json_each(json.dumps(chosen)).table_valued("value").c.value)
     return found.column(column).in_(listed)
+
+
+def storable(words: str) -> str:
+    """Databases hold no NUL, and no half characters."""
+    return words.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _is_whole(text: str) -> bool:

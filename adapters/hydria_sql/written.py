@@ -14,6 +14,8 @@ import numpy as np
 from hydria_plugin import Alert, Bulletin, Report
 from hydria_plugin.exchange import factor
 
+from .tables import storable as text
+
 FORECAST = {  # our name -> type, where we make the table
     "pipeline": "text", "station": "text", "issued_at": "time", "revision": "whole", "valid_at": "time",
     "lead": "whole", "quantile": "number", "value": "number", "unit": "text", "made_by": "text",
@@ -99,11 +101,6 @@ def unit_faults(units: Mapping[str, str]) -> list[str]:
         except ValueError as error:
             found.append(f"units.{quantity}: {error}")
     return found
-
-
-def text(words: str) -> str:
-    """Databases hold no NUL, and no half characters."""
-    return words.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _key(bulletin: Bulletin) -> dict[str, Any]:
