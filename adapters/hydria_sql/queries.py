@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -75,15 +75,25 @@ class TableQuestion:
 
     def _at_least(self, found: Found, column: str, time: np.datetime64) -> ColumnElement[bool]:
         kind, slack = found.type_of(column), self._slack(found.type_of(column))
-        return found.column(column) >= _plain(self.times.bound(time, kind, -slack))
+        roughly = found.column(column) >= _plain(self.times.bound(time, kind, -slack))
+        return (
+            roughly & _seconds(found, column, lambda at: at >= _second(time) - 1) if self._is_text(found) else roughly
+        )
 
     def _at_most(self, found: Found, column: str, time: np.datetime64) -> ColumnElement[bool]:
         kind, slack = found.type_of(column), self._slack(found.type_of(column))
-        return found.column(column) <= _plain(self.times.bound(time, kind, slack))
+        roughly = found.column(column) <= _plain(self.times.bound(time, kind, slack))
+        return (
+            roughly & _seconds(found, column, lambda at: at <= _second(time) + 1) if self._is_text(found) else roughly
+        )
 
     def _slack(self, kind: str) -> int:
         """Hours by which a column may differ from what is compared: local clocks change, texts have any offset."""
-        return 0 if "with time zone" in kind or self.times.form in ("unix", "unix_ms") else 24
+        return 0 if "with time zone" in kind or self.times.form in ("unix", "unix_ms") else 15
+
+    def _is_text(self, found: Found) -> bool:
+        """SQLite's times are texts, which it can read where they are not local: many rows need not be fetched."""
+        return found.is_loose and self.times.form in ("auto", "text") and self.times.timezone == "UTC"
 
 
 @dataclass(slots=True)
@@ -128,6 +138,18 @@ class OwnQuestion:
 
 
 _SPAN = (np.datetime64("1700-01-01", "us"), np.datetime64("2200-01-01", "us"))
+
+
+def _second(time: np.datetime64) -> int:
+    return int(time.astype("datetime64[s]").astype(np.int64))
+
+
+def _seconds(
+    found: Found, column: str, fits: Callable[[ColumnElement[Any]], ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """The time fits, or SQLite cannot read it: then it is fetched, to be told."""
+    at = sa.func.strftime("%s", found.column(column))
+    return at.is_(None) | fits(sa.cast(at, sa.Integer))
 
 
 def query_faults(query: object) -> list[str]:

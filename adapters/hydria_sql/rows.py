@@ -114,21 +114,22 @@ class Reader:
     ) -> tuple[NDArray[np.float64], Bools]:
         names, place = np.unique(np.asarray(series, dtype=object), return_inverse=True)
         if units is None:
-            factors = np.array([self._factor(s, None) for s in names], float)[place] if len(names) else np.empty(0)
+            factors = np.array([self._factor(s, "") for s in names], float)[place] if len(names) else np.empty(0)
         else:
-            pairs = {pair: self._factor(*pair) for pair in set(zip(series, units, strict=True))}
-            factors = np.array([pairs[pair] for pair in zip(series, units, strict=True)], float)
+            each = list(zip(series, ("" if u is None else str(u) for u in units), strict=True))
+            pairs = {pair: self._factor(*pair) for pair in set(each)}
+            factors = np.array([pairs[pair] for pair in each], float)
         return values * factors, ~np.isnan(factors)
 
-    def _factor(self, series: str, unit: Any) -> float:
+    def _factor(self, series: str, unit: str) -> float:
         """To the unit in which ``series`` is wanted; NaN, and a Problem, where the host's unit cannot be that."""
         if series in self.meaning.scale:
             return float(self.meaning.scale[series])
-        wanted, told = unit_wanted(self.layout, series), unit if unit not in (None, "") else self._told_unit(series)
+        wanted, told = unit_wanted(self.layout, series), unit or self._told_unit(series)
         if not wanted or not told:
             return 1.0
         try:
-            return factor(str(told), wanted)
+            return factor(told, wanted)
         except ValueError as error:
             self._say(f"series {series!r}: {error}; its values are not used")
             return float("nan")
@@ -139,11 +140,9 @@ class Reader:
     def _flags(self, cells: Sequence[Any]) -> NDArray[np.uint8]:
         """NULL is good; a word that nobody explained is unknown, and told."""
         words = {str(w).lower(): KNOWN[str(f).lower()] for w, f in self.meaning.flags.items()}
-        known = {None: int(Flag.GOOD)}
-        for cell in set(cells) - {None}:
-            word = str(cell).strip().lower()
-            known[cell] = words.get(word, KNOWN.get(word, 1 if not word else -1))
-        found = np.array([known[cell] for cell in cells], np.int16)
+        said = ["" if cell is None else str(cell).strip().lower() for cell in cells]
+        known = {word: words.get(word, KNOWN.get(word, -1)) for word in set(said)} | {"": int(Flag.GOOD)}
+        found = np.array([known[word] for word in said], np.int16)
         self._tell(found < 0, cells, "flag {} is not in `flags`; it counts as unknown")
         return np.where(found < 0, int(Flag.UNKNOWN), found).astype(np.uint8)
 

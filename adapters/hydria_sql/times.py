@@ -21,7 +21,6 @@ FORMS = ("auto", "text", "unix", "unix_ms")
 PER_SECOND = {"unix": 1, "unix_ms": 1000}
 FIRST, LAST = np.datetime64("1700-01-01", "us"), np.datetime64("2200-01-01", "us")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-DAY = np.timedelta64(1, "D")
 Moments = NDArray[np.datetime64]
 
 
@@ -66,7 +65,8 @@ class Times:
             return int(moment.astype(np.int64)) * PER_SECOND[self.form] // 1_000_000
         if NUMBER.match(kind):
             raise FeedError(f"times are numbers ({kind}) here: set time_form to 'unix' (seconds) or 'unix_ms'")
-        return str((moment + (DAY if slack > 0 else -DAY)).astype("datetime64[D]"))
+        hour = f"{moment.astype('datetime64[h]')}"
+        return f"{hour}~" if slack > 0 else hour.replace("T", " ")  # "T" sorts behind " ", "~" behind digits
 
     def written(self, times: Moments, kind: str) -> list[Any]:
         """(N) values for a column of type ``kind``; None for no time."""

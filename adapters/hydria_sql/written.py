@@ -56,7 +56,7 @@ def forecast_columns(bulletin: Bulletin, units: Mapping[str, str], wide: Mapping
     per_lead, horizon = len(places), forecast.horizon
 
     def each(names: Sequence[str]) -> list[str]:
-        return [text(names[s]) for s in there.tolist() for _ in range(horizon * per_lead)]
+        return [name for s in there.tolist() for name in [text(names[s])] * (horizon * per_lead)]
 
     varying: dict[str, list[Any]] = {
         "station": each(forecast.stations),

@@ -17,7 +17,11 @@ from hydria_sql.importer import SqlImporter
 def french(place: Place) -> Iterator[Place]:
     """A platform with stations, thresholds in mm, a rating curve, sensors, and tables that are none of our business."""
     place.run("CREATE TABLE stations (code_station text, libelle text, grandeur text, lat real, lon real, geom text)")
-    stations = [("Y161", "Anduze", "H", 44.05, 3.98, "x"), ("Y162", "Ners", "débit", None, None, None), ("", "", "", 1, 1, "")]
+    stations = [
+        ("Y161", "Anduze", "H", 44.05, 3.98, "x"),
+        ("Y162", "Ners", "débit", None, None, None),
+        ("", "", "", 1, 1, ""),
+    ]
     place.add(stations, ("code_station", "libelle", "grandeur", "lat", "lon", "geom"), "stations")
     place.run("CREATE TABLE seuils_vigilance (station_id text, nom text, valeur real, unite text)")
     limits = [("Y161", "orange", 5000, "mm"), ("Y161", "jaune", 3000, "mm"), ("Y161", "rouge", 9, "furlong")]
@@ -27,7 +31,9 @@ def french(place: Place) -> Iterator[Place]:
     points = [("Y161", 1.0, 20.0, "2024-01-01"), ("Y161", 0.5, 5.0, "2024-01-01"), ("Y161", 0.5, 4.0, None)]
     points += [("Y161", None, 4.0, None)]
     place.add(points, ("code_station", "hauteur", "debit", "date_debut"), "courbes_tarage")
-    place.run("CREATE TABLE capteurs (code_capteur text, grandeur text, code_station text, latitude real, longitude real)")
+    place.run(
+        "CREATE TABLE capteurs (code_capteur text, grandeur text, code_station text, latitude real, longitude real)"
+    )
     gauges = [("P1", "pluie", "Y161", 44.1, 4.0), ("T1", "TA", None, None, None), ("W", "wind", None, None, None)]
     place.add(gauges, ("code_capteur", "grandeur", "code_station", "latitude", "longitude"), "capteurs")
     place.run("CREATE TABLE users (name text)")
@@ -46,7 +52,13 @@ def survey(place: Place, **options: Any) -> Inventory:
 def test_found_by_the_names_people_use(french: Place) -> None:
     found = survey(french)
     first, second = found.stations
-    assert (first.station, first.name, first.target, first.quantity, first.unit) == ("Y161", "Anduze", "Y161", "level", "m")
+    assert (first.station, first.name, first.target, first.quantity, first.unit) == (
+        "Y161",
+        "Anduze",
+        "Y161",
+        "level",
+        "m",
+    )
     assert (first.latitude, first.longitude) == pytest.approx((44.05, 3.98), abs=1e-5)
     assert dict(first.thresholds) == {"jaune": 3.0, "orange": 5.0} and first.threshold_unit == "m"
     assert list(first.thresholds) == ["jaune", "orange"], "rising"
@@ -76,8 +88,13 @@ def test_found_by_the_names_people_use(french: Place) -> None:
 
 def test_named_by_the_admin(french: Place) -> None:
     names = {"stations": {"name": "geom", "target": "libelle"}}
-    found = survey(french, stations="stations", thresholds="-", ratings="-", inputs="-", columns=names, quantity="discharge")
-    assert [(s.name, s.target, s.quantity) for s in found.stations] == [("x", "Anduze", "level"), ("Y162", "Ners", "discharge")]
+    found = survey(
+        french, stations="stations", thresholds="-", ratings="-", inputs="-", columns=names, quantity="discharge"
+    )
+    assert [(s.name, s.target, s.quantity) for s in found.stations] == [
+        ("x", "Anduze", "level"),
+        ("Y162", "Ners", "discharge"),
+    ]
     assert not found.inputs and not found.ratings and not found.stations[0].thresholds
     with pytest.raises(FeedError, match=r"no column 'nom' for the stations; it has: code_station"):
         survey(french, stations="stations", columns={"stations": {"name": "nom"}})
@@ -104,5 +121,10 @@ def test_a_table_in_a_schema_of_its_own(pg: Place) -> None:
 def test_wrong_options() -> None:
     with pytest.raises(ConfigError) as caught:
         SqlImporter(database="sqlite:///x", stations="a b", columns={"x": {}, "ratings": {"q": "d"}}, quantity="rain")
-    for word in ("stations: 'a b'", "columns.x: allowed", "columns.ratings.q: allowed are station, stage", "quantity = 'rain'"):
+    for word in (
+        "stations: 'a b'",
+        "columns.x: allowed",
+        "columns.ratings.q: allowed are station, stage",
+        "quantity = 'rain'",
+    ):
         assert f"importer sql: {word}" in str(caught.value)

@@ -17,7 +17,14 @@ from hydria_sql.rows import Meaning, Reader, kind_of
 from hydria_sql.times import Times
 
 CELLS: Any = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.decimals(), st.datetimes(), st.binary(max_size=4)
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.decimals(),
+    st.datetimes(),
+    st.binary(max_size=4),
 )
 ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS, CELLS, CELLS), max_size=6)
 

@@ -22,7 +22,9 @@ KEY = "PRIMARY KEY (pipeline, station, issued_at, valid_at, quantile)"
 def state(place: Place) -> list[Any]:
     """All that stands in the three tables, in an order of its own."""
     tables = set(sa.inspect(place.engine).get_table_names())
-    return [sorted(place.all(f"SELECT * FROM {t}"), key=repr) for t in ("forecasts", "alerts", "reports") if t in tables]
+    return [
+        sorted(place.all(f"SELECT * FROM {t}"), key=repr) for t in ("forecasts", "alerts", "reports") if t in tables
+    ]
 
 
 def without(made: Bulletin, station: str, **changes: Any) -> Bulletin:

@@ -107,7 +107,11 @@ def test_late_out_of_order_and_doubled_rows(place: Place) -> None:
     early = place.read(wanted=asked("a", issued_at="2026-03-01T08:00", known_at="2026-03-01T08:00:30"))
     assert cells(early) == [("a", "2026-03-01T05:00", 5.0), ("a", "2026-03-01T06:00", 6.0)]
     later = place.read(wanted=asked("a", known_at=noon[:-1]))
-    assert cells(later) == [("a", "2026-03-01T04:00", 4.0), ("a", "2026-03-01T05:00", 5.1), ("a", "2026-03-01T06:00", 6.0)]
+    assert cells(later) == [
+        ("a", "2026-03-01T04:00", 4.0),
+        ("a", "2026-03-01T05:00", 5.1),
+        ("a", "2026-03-01T06:00", 6.0),
+    ]
 
 
 def test_order_by_says_which_of_doubled_rows_counts(place: Place) -> None:
@@ -232,7 +236,9 @@ def test_a_query_must_not_write(place: Place) -> None:
     assert place.all("SELECT count(*) FROM obs") == [(24,)]
 
 
-@pytest.mark.parametrize("evil", ["a'; DROP TABLE obs; --", 'a" OR "1"="1', "a\\", "%s", ":series", "a'||'b", "ü\u202e"])
+@pytest.mark.parametrize(
+    "evil", ["a'; DROP TABLE obs; --", 'a" OR "1"="1', "a\\", "%s", ":series", "a'||'b", "ü\u202e"]
+)
 def test_names_from_outside_are_values_never_sql(place: Place, evil: str) -> None:
     place.observations([*HOURS, (evil, "2026-03-01T05:00:00Z", 7.0)])
     assert cells(place.read(evil)) == [(evil, "2026-03-01T05:00", 7.0)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def test_local_times_are_those_of_the_zone(wall: datetime) -> None:
     times = Times("Europe/Paris")
     (found,), (bad,), _ = times.read([wall.replace(microsecond=0)])
     expected = wall.replace(microsecond=0, tzinfo=times.zone)
-    if expected.astimezone(timezone.utc).astimezone(times.zone).replace(tzinfo=None) != wall.replace(microsecond=0):
+    if expected.astimezone(UTC).astimezone(times.zone).replace(tzinfo=None) != wall.replace(microsecond=0):
         assert bad and np.isnat(found)
     else:
         assert not bad and aware(found) == expected

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import whole_loop
 from sql_places import Place
 from whole_loop import Hosted, Rows, run_loop
-import whole_loop
 
 
 def test_whole_loop_through_one_database(place: Place, tmp_path: Path, monkeypatch) -> None:
@@ -40,7 +40,8 @@ def test_whole_loop_through_one_database(place: Place, tmp_path: Path, monkeypat
     for bulletin in loop.bulletins:
         f = bulletin.forecast
         rows = place.all(
-            "SELECT station, lead, quantile, value, unit FROM forecasts WHERE issued_at = :t", t=f"{bulletin.issued_at}Z"
+            "SELECT station, lead, quantile, value, unit FROM forecasts WHERE issued_at = :t",
+            t=f"{bulletin.issued_at}Z",
         )
         assert len(rows) == f.values.size
         for station, lead, quantile, value, unit in rows:
