@@ -19,7 +19,7 @@ from .files import file_name, free_bytes, put_file
 from .markup import XmlLimits, xml_document, xml_elements
 from .moments import iso_utc, moment, moments
 from .notices import Notice
-from .packed import bounded, gunzipped
+from .packed import Readable, bounded, gunzipped
 from .units import factor, known_unit, unit_wanted
 from .web import Web
 
@@ -28,6 +28,7 @@ __all__ = [
     "Answer",
     "Gate",
     "Notice",
+    "Readable",
     "Refusal",
     "Web",
     "XmlLimits",
