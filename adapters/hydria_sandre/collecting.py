@@ -55,7 +55,7 @@ class Collector:
         time, value = self.instants(points.times), self.numbers(points.values)
         flag = np.where(np.isnan(value), np.uint8(Flag.MISSING), np.array(points.flags, np.uint8))
         good = ~np.isnat(time) & ~np.isinf(value)
-        told = instants(points.produced or [""] * len(time), self.zone)
+        told = instants(points.produced, self.zone) if points.produced else np.full(len(time), NEVER)
         points.blocks.append((time[good], value[good], flag[good].astype(np.uint8), told[good]))
         points.times, points.values, points.flags, points.produced = [], [], [], []
 

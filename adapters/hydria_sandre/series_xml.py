@@ -98,14 +98,20 @@ class Message:
 
     def fields(self, element: _Element) -> dict[str, str]:
         """Local name -> text of the children that hold text."""
-        names = self.locals
-        return {names[child.tag]: child.text.strip() for child in element if child.text}  # type: ignore[index]
+        names, found = self.locals, dict[str, str]()
+        for child in element:
+            if text := child.text:
+                found[names[child.tag]] = text.strip()  # type: ignore[index]
+        return found
 
     def take_level(self, point: dict[str, str]) -> None:
-        judged = point.get("QualifObsHydro", ""), point.get("MethObsHydro", ""), point.get("StObsHydro", "")
-        self.points.add(point.get("DtObsHydro", ""), point.get("ResObsHydro", ""), self.out.trust[judged])
-        if len(self.points.times) >= TOGETHER:
-            self.out.settle(self.points)
+        get, points = point.get, self.points
+        judged = get("QualifObsHydro", ""), get("MethObsHydro", ""), get("StObsHydro", "")
+        points.times.append(get("DtObsHydro", ""))
+        points.values.append(get("ResObsHydro", ""))
+        points.flags.append(self.out.trust[judged])
+        if len(points.times) >= TOGETHER:
+            self.out.settle(points)
 
     def take_weather(self, point: dict[str, str]) -> None:
         """v2: of the series around it. v1.1: each says whose it is."""

@@ -9,6 +9,7 @@ import pytest
 from sandre_messages import SPACE, level, message, parsed, rain
 
 from hydria_plugin import FeedError, Flag
+from hydria_sandre.collecting import TOGETHER
 from hydria_sandre.rows import Stream
 
 T1, T2 = "2010-02-26T11:10:00", "2010-02-26T11:15:00"
@@ -206,3 +207,21 @@ def test_latin_1_that_says_so() -> None:
 def test_what_is_refused_and_why(data: bytes, why: str) -> None:
     with pytest.raises(FeedError, match=why):
         parsed(data)
+
+
+def test_a_long_series_is_read_in_blocks_and_in_order() -> None:
+    """Across the borders of blocks, in one series among others; flags and gaps stay with their points."""
+    count = 2 * TOGETHER + 7
+    times = np.datetime64("2010-01-01T00:00:00") + np.arange(count) * np.timedelta64(60, "s")
+    long = level(*(f"{t} {n} {20 if n % 3 else 12}" for n, t in enumerate(times)), code="B123456701")
+    text = message(level(f"{T1} 1") + long.replace(f"<ResObsHydro>{TOGETHER}<", "<ResObsHydro><") + level(f"{T2} 2"))
+    rows, streams, problems = parsed(text.encode())
+    mine = rows.where(rows.stream == [s.code for s in streams].index("B123456701"))
+    expected = np.arange(count, dtype=float)
+    expected[TOGETHER] = np.nan
+    np.testing.assert_array_equal(mine.value, expected)
+    np.testing.assert_array_equal(mine.time, times.astype("datetime64[us]"))
+    flags = np.where(np.arange(count) % 3, Flag.GOOD, Flag.SUSPECT)
+    flags[TOGETHER] = Flag.MISSING
+    np.testing.assert_array_equal(mine.flag, flags)
+    assert len(rows) == count + 2 and not problems
