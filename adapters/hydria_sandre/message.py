@@ -61,7 +61,7 @@ class Simulation:
     entity: str  # tag: CdSiteHydro | CdStationHydro
     code: str
     issued: np.datetime64
-    times: Sequence[str]  # H
+    times: Sequence[str]  # H; none where there is only a comment to tell
     bounds: Floats | None  # (H, 3)
     probabilities: Sequence[int]  # P, of not being exceeded, in percent
     values: Floats  # (H, P)
@@ -95,9 +95,10 @@ def simulation(one: Simulation, sender: Sender, labels: Labels) -> str:
         element("CdIntervenant", sender.sender, AGENCY),
     ]
     bounds = [None] * len(one.times) if one.bounds is None else one.bounds.tolist()
-    rows = zip(one.times, bounds, one.values.tolist(), strict=True)
+    rows = zip(one.times, bounds, one.values.tolist(), strict=False)
     points = "".join(point(time, bound, one.probabilities, values) for time, bound, values in rows)
-    return "<Simul>\n" + "\n".join(filter(None, head)) + f"\n<Prevs>\n{points}</Prevs>\n</Simul>\n"
+    forecasts = f"<Prevs>\n{points}</Prevs>\n" if points else ""
+    return "<Simul>\n" + "\n".join(filter(None, head)) + f"\n{forecasts}</Simul>\n"
 
 
 def point(time: str, bound: Sequence[float] | None, percents: Sequence[int], values: Sequence[float]) -> str:

@@ -74,8 +74,8 @@ class SandreSink:
             raise FeedError("; ".join(f"sink sandre: {fault}" for fault in faults))
         stem = f"{file_name(bulletin.pipeline)}_{compact(bulletin.issued_at)}"
         name = f"{stem}_r{bulletin.revision}.xml"
-        there = [(row, found[s]) for row, s in enumerate(bulletin.forecast.stations) if bulletin.forecast.there[row]]
-        told = [self._simulation(bulletin, row, entity) for row, entity in there]
+        rows = enumerate(bulletin.forecast.stations)
+        told = [self._simulation(bulletin, row, found[s]) for row, s in rows if self._is_told(bulletin, row)]
         content = self._sender.message(bulletin.known_at, name, simulations(told, self._sender, self._labels))
         try:
             others = revisions(self._path, stem)
@@ -115,12 +115,17 @@ class SandreSink:
             f"{self._path}: can be written; Sandre {self._sender.version}, {self._levels.told()}, mm and l/s, {told}."
         )
 
+    def _is_told(self, bulletin: Bulletin, row: int) -> bool:
+        """A station without forecast is told where it has an alert, by a comment without points."""
+        alerted = {alert.station for alert in bulletin.alerts} if self._comments else set()
+        return bool(bulletin.forecast.there[row]) or bulletin.forecast.stations[row] in alerted
+
     def _simulation(self, bulletin: Bulletin, row: int, entity: Entity) -> Simulation:
         unit = bulletin.layout.units[row]
         values = bulletin.forecast.values[row] / factor(HOST_UNIT[entity.quantity], unit)
         bounds, percents, rest = self._levels.taken(values, bulletin.forecast.quantiles)
         text = comment(bulletin, row) if self._comments else ""
-        times = [sandre_time(t) for t in bulletin.forecast.valid_times()]
+        times = [sandre_time(t) for t in bulletin.forecast.valid_times()] if bulletin.forecast.there[row] else []
         return Simulation(
             entity.quantity, entity.tag, entity.code, bulletin.issued_at, times, bounds, percents, rest, text
         )

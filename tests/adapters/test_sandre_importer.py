@@ -79,6 +79,14 @@ def test_sites_stations_and_gauges(tmp_path: Path, space: str) -> None:
     assert "closed: O200004002" in found.remarks
 
 
+def test_a_sensor_is_closed_with_its_station(tmp_path: Path) -> None:
+    closed = "<DtFermetureStationHydro>2009-01-01T00:00:00</DtFermetureStationHydro>"
+    text = SITE.replace("O200004001</CdStationHydro>", f"O200004001</CdStationHydro>{closed}", 1)
+    found = survey(tmp_path, text)
+    assert [s.station for s in found.stations] == ["O2000040"] and not found.inputs
+    assert "closed: O200004001, O20000400101, O200004002" in found.remarks
+
+
 def test_a_station_that_is_only_named_elsewhere_does_not_hide_what_is_known(tmp_path: Path) -> None:
     found = survey(tmp_path, threshold(26, "O2000040 100"), SITE)
     assert found.stations[0].name == "La Garonne à Toulouse" and limits(found) == {"jaune": 0.1}

@@ -144,10 +144,22 @@ def test_a_later_revision_takes_the_place_of_an_earlier_one(tmp_path: Path) -> N
     assert state(tmp_path) == after, "a delivery repeated after the host took the file is the same file again"
 
 
+def test_an_alert_of_a_station_without_forecast_is_not_lost(tmp_path: Path) -> None:
+    values = bulletin().forecast.values.copy()
+    values[0] = np.nan
+    made = bulletin(values)
+    assert made.alerts[0].station == made.layout.stations[0]
+    sink(tmp_path, values="both").write(made)
+    alone, whole = root_of(tmp_path).findall(".//Simul")
+    assert made.alerts[0].event in alone.findtext("ComSimul") and alone.find("Prevs") is None
+    assert len(whole.findall("Prevs/Prev")) == made.forecast.horizon
+    assert len(read(tmp_path / "out", "Y1612020.Q.hydria")) == 0
+
+
 def test_a_station_without_forecast_has_no_simulation(tmp_path: Path) -> None:
     values = bulletin().forecast.values.copy()
     values[0] = np.nan
-    sink(tmp_path).write(bulletin(values))
+    sink(tmp_path).write(replace(bulletin(values), alerts=()))
     assert [s.findtext("CdStationHydro") for s in root_of(tmp_path).iter("Simul")] == ["A123456701"]
 
 
