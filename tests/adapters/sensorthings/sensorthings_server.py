@@ -50,8 +50,8 @@ def environment() -> Path:
             try:
                 made(folder)
             except (OSError, subprocess.SubprocessError) as error:
-                said = getattr(error, "stderr", b"") or b""
-                refuse(f"{error} {said.decode(errors='replace')[-300:]}")
+                said = (getattr(error, "stderr", b"") or str(error).encode()).decode(errors="replace")
+                refuse(said.strip().splitlines()[-1])
     return folder / "bin" / "python"
 
 

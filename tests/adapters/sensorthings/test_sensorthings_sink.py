@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -159,6 +160,18 @@ def test_a_crash_at_any_call_leaves_nothing_twice(server: SensorThings, monkeypa
     server.empty()
     sink_of(server).write(one)
     assert state(server) == held
+
+
+def test_a_call_that_is_late_and_the_next_one_beside_it(server: SensorThings) -> None:
+    """The house leaves a call that takes too long behind, and sends the bulletin again."""
+    sink = sink_of(server)
+    calls = [threading.Thread(target=sink.write, args=(MADE,)) for _ in range(3)]
+    for call in calls:
+        call.start()
+    for call in calls:
+        call.join(30)
+    state(server)  # fails where a thing is there twice
+    assert observations(server) == COUNT
 
 
 def test_a_revision_takes_the_place_of_what_was_there(server: SensorThings) -> None:
