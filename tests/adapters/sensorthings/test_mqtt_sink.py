@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -165,6 +166,26 @@ def test_who_is_let_in_and_what_is_never_told(tmp_path: Path) -> None:
         with pytest.raises(FeedError, match="refuses us: Not authorized") as caught:
             wrong.write(MADE)
         assert CANARY not in str(caught.value)
+    finally:
+        broker.stop()
+
+
+def test_tls_is_verified(tmp_path: Path) -> None:
+    """With the certificate that the admin trusts; not without it."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    words += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed (apt-get install openssl)")
+    subprocess.run(words, check=True, capture_output=True)
+    broker = Mosquitto(tmp_path, "allow_anonymous true", f"certfile {certificate}", f"keyfile {key}", is_plain=False)
+    address = broker.address.replace("mqtt:", "mqtts:")
+    try:
+        trusting = MqttSink(address=address, ca=str(certificate), timeout_s=5)
+        trusting.write(MADE)
+        trusting.close()
+        with pytest.raises(FeedError, match="the broker is not reached .*certificate verify failed"):
+            MqttSink(address=address, timeout_s=5).write(MADE)
     finally:
         broker.stop()
 

@@ -195,7 +195,8 @@ def test_a_topic_matches_its_patterns(words: list[str], data: st.DataObject) -> 
     assert matches("/".join([*signs[:cut], "#"]), topic)
 
 
-def test_broken_messages_are_survived() -> None:
+@pytest.mark.parametrize("count", [600, pytest.param(10_000, marks=pytest.mark.soak)])
+def test_broken_messages_are_survived(count: int) -> None:
     feeds = [Listening(**RAW), Listening(**STA), Listening("a/+", "{station.id}", time="", value="x")]
 
     def parse(data: bytes) -> None:
@@ -207,4 +208,4 @@ def test_broken_messages_are_survived() -> None:
                 assert len(str(unusable)) < 500
 
     made = [observation(5, 1.5), b'[{"t": 1577854800, "v": {"raw": 2}}]', b'{"station": {"id": "H"}, "x": 1}']
-    check_survives(parse, made, count=600)
+    check_survives(parse, made, count=count)
