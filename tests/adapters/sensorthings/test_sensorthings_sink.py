@@ -29,7 +29,7 @@ COUNT = MADE.forecast.values.size + 1 + 1  # quantiles, the alert, the entry of 
 
 def sink_of(server: SensorThings, **options: Any) -> SensorThingsSink:
     return SensorThingsSink(
-        address=server.address, user=USER, password=Secret(PASSWORD), layout=MADE.layout, places=PLACES, **options
+        url=server.address, user=USER, password=Secret(PASSWORD), layout=MADE.layout, places=PLACES, **options
     )
 
 
@@ -376,7 +376,7 @@ print(json.dumps(found))
 )
 def test_options_that_cannot_be(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        SensorThingsSink(address="https://sta.example/v1.1", **options)
+        SensorThingsSink(url="https://sta.example/v1.1", **options)
     assert said in str(caught.value)
     with pytest.raises(ConfigError, match="is no web address"):
-        SensorThingsSink(address="sta.example")
+        SensorThingsSink(url="sta.example")
