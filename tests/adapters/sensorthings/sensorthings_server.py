@@ -146,6 +146,17 @@ class SensorThings:
             connection.execute(sa.text(f"TRUNCATE {', '.join(names)} CASCADE"))
         engine.dispose()
 
+    def copy_datastreams(self, times: int) -> None:
+        """Each Datastream so many times more, under other names."""
+        engine = sa.create_engine(self._database)
+        with engine.begin() as connection:
+            known = sa.inspect(connection)
+            table = next(t for t in known.get_table_names() if t.endswith("_datastream"))
+            rest = ", ".join(c["name"] for c in known.get_columns(table) if c["name"] not in ("id", "name"))
+            chosen = f"SELECT gen_random_uuid(), name || n, {rest} FROM {table}, generate_series(1, {times}) n"
+            connection.execute(sa.text(f"INSERT INTO {table} (id, name, {rest}) {chosen}"))
+        engine.dispose()
+
     def station(self, name: str, streams: dict[str, tuple[str, str]], **more: Any) -> dict[str, str]:
         """A Thing with a Location, and its Datastreams, name -> (unit, observed property); their ids."""
         place = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [4.1, 44.1]}, "properties": {}}
