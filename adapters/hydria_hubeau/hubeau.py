@@ -15,7 +15,7 @@ from hydria_plugin.exchange import Answer, Refusal, Web, iso_utc
 from .calls import asked, clock_problem, gathered
 from .keeping import oldest
 from .names import Key, Names, scale_of
-from .observations import FIELDS, UNITS, Place, Places, observations, page
+from .observations import FIELDS, UNITS, Page, Place, Places, observations, page
 from .polling import Clock, Polling, number_faults
 from .readings import Readings, joined
 from .telling import Tally
@@ -124,7 +124,7 @@ class Poll:
         except Refusal as refusal:
             if is_about_month(refusal) and not self.is_shifted:
                 self._shift(refusal)
-                self._pages(piece)
+                self._piece(piece)
             elif refusal.status in (400, 413, 414) and len(piece.codes) > 1 and not is_about_month(refusal):
                 half = len(piece.codes) // 2
                 halves = [Piece(codes, piece.quantities) for codes in (piece.codes[:half], piece.codes[half:])]
@@ -139,22 +139,35 @@ class Poll:
         self.tally.add("month", f"{refusal}; asked again from {iso_utc(first)} on: is the clock of this machine right?")
 
     def _pages(self, piece: Piece) -> None:
+        """Newest first. What follows a page that came is used if it comes too, and told if it does not."""
         params: dict[str, Any] = {"code_entite": ",".join(piece.codes), "grandeur_hydro": piece.quantities, **self.span}
-        rows, count = 0, -1
-        for _ in range(MOST_PAGES):
-            message, self.answer = asked(self.web, "observations_tr", params)
-            one = page(message, self.answer.place)
-            self.found.append(observations(one.rows, self.places, self.tally))
-            rows, count = rows + len(one.rows), one.count
+        rows = 0
+        for number in range(MOST_PAGES):
+            try:
+                one = self._page(params)
+            except FeedError as error:
+                if number == 0:
+                    raise
+                self.failed.append(FeedError(f"{error}; the rest after page {number} is missing"))
+                return
+            rows += len(one.rows)
             if one.following is None:
-                break
+                if rows < one.count:
+                    short = f"Hub'Eau counts {one.count} rows and gives {rows}"
+                    self.tally.add("count", f"{short}: the rest may come with the next read")
+                return
             if one.following == {k: str(v) for k, v in params.items()}:
-                raise FeedError(f"{self.answer.place}: the next page is said to be the same page; the rest is not read")
+                self.failed.append(
+                    FeedError(f"Hub'Eau says of page {number + 1} that it follows itself; no more is read")
+                )
+                return
             params = dict(one.following)
-        if rows < count:
-            self.tally.add(
-                "count", f"Hub'Eau counts {count} rows and gives {rows}: the rest may come with the next read"
-            )
+
+    def _page(self, params: Mapping[str, Any]) -> Page:
+        message, self.answer = asked(self.web, "observations_tr", params)
+        one = page(message, self.answer.place)
+        self.found.append(observations(one.rows, self.places, self.tally))
+        return one
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""Hub'Eau as it is, on the loopback address: pages with a cursor and 206, a month and no more, site rows beside those of
-stations, newest first. It holds the rows that a test gives it."""
+"""Hub'Eau as it is, on the loopback address: pages with a cursor and 206, a month and no more, site rows beside those
+of stations, newest first. It holds the rows that a test gives it."""
 
 from __future__ import annotations
 
