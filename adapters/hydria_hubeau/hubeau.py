@@ -37,7 +37,7 @@ class HubeauSource:
     def __init__(
         self,
         *,
-        url: str = URL,
+        address: str = URL,
         id: str = "{code}.{grandeur}",
         names: Mapping[str, str] | None = None,
         record: str = "",
@@ -56,7 +56,7 @@ class HubeauSource:
             faults.append(f"size = {size!r} must be a whole number of at most {LARGEST}: the service gives no more")
         web: dict[str, Any] = {"hosts": hosts, "ca": ca, "timeout_s": timeout_s, "tries": tries, "pause_s": pause_s}
         house: dict[str, Any] = {"folder": folder, "clock": clock, "layout": layout}
-        said: dict[str, Any] = {"url": url, "id": id, "names": names, "record": record, "other_faults": faults}
+        said: dict[str, Any] = {"address": address, "id": id, "names": names, "record": record, "other_faults": faults}
         self._polling = Polling("hubeau", UNITS, **said, **web, **house)
         self._size = size
         self._told: frozenset[str] = frozenset()  # problems that were said, and stand
@@ -65,7 +65,7 @@ class HubeauSource:
         """Observations stamped in (start - step, issued_at]. Raises FeedError when the service gives nothing at all."""
         now, start = self._polling.now(wanted), (wanted.start - wanted.step).astype("datetime64[s]")
         places, strange = placed(wanted.series, self._polling.names, self._polling.layout)
-        lasting = [*strange, *too_old(start, now)]
+        lasting = [*strange, *too_old(needed(wanted, self._polling.layout), now)]
         start = max(start, oldest(now))
         poll = Poll(self._polling.web, places, self._span(start, wanted, now), now)
         if places and start < wanted.issued_at:
@@ -211,6 +211,11 @@ def placed(series: Sequence[str], names: Names, layout: Layout | None) -> tuple[
     return places, [f"series {named}{more} cannot be of Hub'Eau; see `id` and `names` of the source"]
 
 
+def needed(wanted: Wanted, layout: Layout | None) -> np.datetime64:
+    """From when on a forecast misses what is not there; running totals, which reach further back, are of rain."""
+    return wanted.start if layout is None else max(wanted.start, wanted.issued_at - layout.past * layout.step)
+
+
 def too_old(start: np.datetime64, now: np.datetime64) -> list[str]:
     """A sentence where more is asked for than is kept."""
     if start >= oldest(now):
@@ -225,7 +230,7 @@ def is_about_month(refusal: Refusal) -> bool:
 
 def explained(refusal: Refusal) -> Refusal:
     """With the remedy, where there is one."""
-    hint = {403: f"; {STOPPED}: url must end in /api/v2/hydrometrie"}.get(refusal.status, "")
+    hint = {403: f"; {STOPPED}: address must end in /api/v2/hydrometrie"}.get(refusal.status, "")
     if is_about_month(refusal):
         hint = "; Hub'Eau keeps one month: is the clock of this machine right?"
     return Refusal(f"{refusal}{hint}", refusal.status, refusal.body, refusal.pause_s) if hint else refusal

@@ -36,7 +36,7 @@ def cut(handler: BaseHTTPRequestHandler) -> None:
 
 def test_version_1_was_stopped(hubeau: Hubeau) -> None:
     hubeau.server.says[PATH] = [text(403, b"Forbidden")]
-    with pytest.raises(Refusal, match=r"HTTP 403: 'Forbidden'; version 1 .* url must end in /api/v2/hydrometrie"):
+    with pytest.raises(Refusal, match=r"HTTP 403: 'Forbidden'; version 1 .* address must end in /api/v2/hydrometrie"):
         source(hubeau).read(wanted([H]))
 
 
@@ -111,13 +111,13 @@ def test_a_code_that_is_refused_does_not_spoil_its_neighbours(hubeau: Hubeau) ->
 def test_more_than_a_month_is_not_asked_for(hubeau: Hubeau) -> None:
     made = source(hubeau)
     table = made.read(wanted([H], "1900-01-01T00:00"))
-    assert len(table) == 6 and hubeau.asked[0]["date_debut_obs"] == "2026-10-26T06:10:00Z"
+    assert len(hubeau.asked) == 1 and len(table) == 6 and hubeau.asked[0]["date_debut_obs"] == "2026-10-26T06:10:00Z"
     assert any("keeps one month, nothing before 2026-10-26" in e for e in errors(table))
     assert errors(made.read(wanted([H], "1900-01-01T00:00")))[1:] == []
 
 
 def test_a_month_that_begins_later_than_ours(hubeau: Hubeau) -> None:
-    """The server's limit here is 30 days; October has 31."""
+    hubeau.days = 30  # October has 31
     table = source(hubeau).read(wanted([H], "2026-10-01T00:00"))
     assert [a["date_debut_obs"] for a in hubeau.asked] == ["2026-10-26T06:10:00Z", "2026-10-27T06:10:00Z"]
     assert len(table) == 6 and any("HTTP 400" in e and "from 2026-10-27" in e for e in errors(table))
@@ -140,7 +140,7 @@ def test_a_gauge_whose_clock_is_fast(hubeau: Hubeau) -> None:
     """Seen at 06:00 with the stamp 06:40: when 06:40 comes the house is told that it is older than it says."""
     hubeau.rows = [row("V714401001", "H", "2026-11-26T06:40:00Z", 9000)]
     now = [NOW]
-    made = HubeauSource(url=hubeau.url, pause_s=0, clock=lambda: now[0])
+    made = HubeauSource(address=hubeau.url, pause_s=0, clock=lambda: now[0])
     assert len(made.read(wanted([H]))) == 0
     now[0] = NOW + np.timedelta64(1, "h")
     table = made.read(wanted([H], issued_at="2026-11-26T07:00"))
@@ -176,7 +176,7 @@ def test_pages_without_end_and_rows_that_are_missing(hubeau: Hubeau) -> None:
 
 def test_wrong_options_are_told_all_at_once() -> None:
     options: dict[str, Any] = {
-        "url": "ftp://x",
+        "address": "ftp://x",
         "id": "{code}",
         "names": {"V7.H": "a", "V714401001.Q": ""},
         "size": 30_000,
@@ -189,7 +189,7 @@ def test_wrong_options_are_told_all_at_once() -> None:
         HubeauSource(**options)
     told = "\n".join(found.value.faults)
     for words in (
-        "url",
+        "address",
         "id: '{code}'",
         "'V7.H'",
         "names.V714401001.Q",
