@@ -99,6 +99,8 @@ def web_faults(address: object, access: Access) -> list[str]:
         web_address(address if isinstance(address, str) else "")
     except ValueError as error:
         return [f"address: {error}", *access.faults()]
+    if "?" in str(address) or "#" in str(address):
+        return ["address must end with its path: without '?' and what follows", *access.faults()]
     return access.faults()
 
 

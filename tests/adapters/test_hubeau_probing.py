@@ -151,9 +151,15 @@ def test_a_password_in_the_address_is_refused_and_not_shown(factory: Any) -> Non
     assert CANARY not in str(found.value)
 
 
+@pytest.mark.parametrize("factory", [HubeauSource, VigicruesSource])
+def test_a_key_in_the_address_is_refused_and_not_shown(factory: Any) -> None:
+    with pytest.raises(ConfigError, match="address must end with its path") as found:
+        factory(address=f"https://hubeau.eaufrance.fr/api?key={CANARY}")
+    assert CANARY not in str(found.value)
+
+
 def test_what_is_asked_is_not_shown_in_errors(hubeau: Hubeau) -> None:
     hubeau.server.says[f"{ROOT}/observations_tr"] = [text(404, b"gone")]
-    made = HubeauSource(address=f"{hubeau.url}?key={CANARY}", pause_s=0, clock=lambda: NOW)
-    with pytest.raises(FeedError) as found:
-        made.read(wanted([H]))
-    assert CANARY not in str(found.value) and CANARY not in repr(made)
+    with pytest.raises(FeedError, match="HTTP 404: 'gone'") as found:
+        source(hubeau, names={"V714401001.H": CANARY}).read(wanted([CANARY]))
+    assert "V714401001" not in str(found.value) and CANARY not in str(found.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ from hydria_csv import CsvSource
 from hydria_hubeau.hubeau import HubeauSource
 from hydria_hubeau.members import packed, whole_members
 from hydria_hubeau.readings import Readings, readings
-from hydria_hubeau.record import Recorder
+from hydria_hubeau.record import Recorder, texts_of
 from hydria_hubeau.vigicrues import VigicruesSource
+from hydria_plugin.exchange import moments
 
 H = "V714401001.H"
 MINUTE = np.timedelta64(1, "m")
@@ -80,6 +82,16 @@ def test_a_restart_writes_nothing_twice_and_days_have_their_files(tmp_path: Path
     Recorder(tmp_path, "hubeau").append(some(1.0, 1.1, 1.2), tomorrow)
     assert [p.name for p in sorted(tmp_path.glob("*.gz"))] == ["hubeau_20261126.csv.gz", "hubeau_20261127.csv.gz"]
     assert len(text_of(tmp_path)) == 2 + 3
+
+
+def test_what_was_forgotten_is_known_again_when_it_comes_again(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, "hubeau")
+    recorder.append(some(1.0, 1.1), at(-40))
+    for day in range(1, 12):
+        recorder.append(some(2.0, first=day * 1440), at(day * 1440))
+    assert len(recorder._told) < 6
+    recorder.append(some(1.0, 1.1), at(12 * 1440))
+    assert sum(line.startswith(H) for line in text_of(tmp_path)) == 2 + 11
 
 
 def test_two_that_write_to_one_folder_know_of_each_other(tmp_path: Path) -> None:
@@ -158,6 +170,13 @@ def test_forecasts_are_recorded_with_their_issue_time(tmp_path: Path, web_server
     for name in ("series", "time", "value", "issued_at"):
         assert table[name].tolist() == came[name].tolist(), name
     assert len(text_of(tmp_path / "kept")) == 1 + 2
+
+
+@given(st.lists(st.datetimes(datetime(1900, 1, 1), datetime(2199, 1, 1)), min_size=1, max_size=5))  # noqa: DTZ001
+def test_times_are_written_to_the_microsecond(times: list[datetime]) -> None:
+    stamps = np.array(times, dtype="datetime64[us]")
+    assert moments(texts_of(stamps)).tolist() == stamps.tolist()
+    assert texts_of(np.array(["NaT", "2026-01-01T00:00:01"], dtype="datetime64[us]")) == ["", "2026-01-01T00:00:01Z"]
 
 
 @given(st.lists(st.binary(max_size=60), max_size=5), st.binary(max_size=30))

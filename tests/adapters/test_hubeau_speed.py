@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from hubeau_host import Hubeau, errors, row, wanted
@@ -39,13 +41,14 @@ def test_parsed_within_a_second() -> None:
 
 @pytest.mark.alone
 def test_read_through_the_source_in_some_seconds(web_server: Server) -> None:
-    """100 calls, with a server that is itself written in Python and looks at all rows each time."""
+    """100 calls, with a server that is itself written in Python and shares the processor."""
     hubeau = Hubeau(web_server, rows())
     kept = {r["code_station"]: r for r in hubeau.rows}
 
-    def say(handler: object) -> None:
-        hubeau.rows = [kept[code] for code in hubeau.asked[-1]["code_entite"].split(",")]
-        hubeau.say(handler)  # type: ignore[arg-type]
+    def say(handler: BaseHTTPRequestHandler) -> None:
+        codes = dict(parse_qsl(urlsplit(handler.path).query))["code_entite"].split(",")
+        hubeau.rows = [kept[code] for code in codes]
+        hubeau.say(handler)
 
     web_server.says[next(iter(web_server.says))] = [say]
     made, asked = source(hubeau), wanted([f"{code}.H" for code in STATIONS])
