@@ -91,10 +91,10 @@ class Recorder:
         lines = io.StringIO()
         writer = csv.writer(lines, lineterminator="\n")
         writer.writerows([] if path.exists() and path.stat().st_size else [COLUMNS])
+        flags, units, codes = found.flag.tolist(), found.unit.tolist(), codes_of(found)
         for i in news:
             series, time, issued_at = cells[i]
-            more = (found.unit[i], *codes_of(found, i))
-            writer.writerow((series, time, values[i], int(found.flag[i]), received_at, issued_at, *more))
+            writer.writerow((series, time, values[i], flags[i], received_at, issued_at, units[i], *codes[i]))
         written(path, packed(lines.getvalue().encode()))
         self._read[path.name] = path.stat().st_size
         self._told.update({cells[i]: values[i] for i in news})
@@ -135,9 +135,10 @@ def written(path: Path, member: bytes) -> None:
         os.close(handle)
 
 
-def codes_of(found: Readings, i: int) -> tuple[str, ...]:
-    """Quality, status and method, as the host said them."""
-    return tuple("" if c[i] < 0 else str(c[i]) for c in (found.quality, found.status, found.method))
+def codes_of(found: Readings) -> list[tuple[str, ...]]:
+    """Quality, status and method of each row, as the host said them."""
+    columns = (found.quality.tolist(), found.status.tolist(), found.method.tolist())
+    return [tuple("" if code < 0 else str(code) for code in row) for row in zip(*columns, strict=True)]
 
 
 def texts_of(times: NDArray[np.datetime64]) -> list[str]:
