@@ -34,7 +34,10 @@ ROLES = {
     "importer": "hydria_importers",
 }
 BUILT_IN = ("forecasters", "correctors", "explainers", "stores")
-GIVEN = ("members", "shelf", "rng", "clock", "layout", "folder", "url", "words", "places", "ratings")  # by the house
+GIVEN = (  # by the house
+    *("members", "shelf", "rng", "clock", "layout", "folder", "words", "places", "ratings", "thresholds"),
+)
+ADDRESS = "url"  # given to stores; an option of anything else
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,11 @@ class Offer:
 
     def options(self) -> tuple[str, ...]:
         """The TOML options: the factory's keyword parameters, less what the house gives."""
-        return tuple(p for p in self.parameters() if p not in GIVEN)
+        return tuple(p for p in self.parameters() if p not in self.given())
+
+    def given(self) -> tuple[str, ...]:
+        """The parameters that the house gives, where the factory names them."""
+        return (*GIVEN, ADDRESS) if self.role == "store" else GIVEN
 
     def parameters(self) -> tuple[str, ...]:
         kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -124,7 +131,7 @@ class Registry:
         offer = self.offer(role, name)
         if faults := self.check_options(role, name, options):
             raise PluginError("; ".join(faults))
-        house = {k: v for k, v in (given or {}).items() if k in offer.parameters() and k in GIVEN}
+        house = {k: v for k, v in (given or {}).items() if k in offer.parameters() and k in offer.given()}
         try:
             return offer.factory(**house, **{k: hidden(v) if k in offer.secrets() else v for k, v in options.items()})
         except (TypeError, ValueError) as cause:

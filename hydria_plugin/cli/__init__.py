@@ -3,6 +3,7 @@
 looking.py   check, plugins, sample         learning.py   train, models
 running.py   once, serve, demo              scoring.py    backtest, verify
 explaining.py  knox                           flagging.py   flag
+importing.py   import
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 
 import typer
 
-from . import explaining, flagging, learning, looking, running, scoring
+from . import explaining, flagging, importing, learning, looking, running, scoring
 from .speaking import Spoken
 
 __all__ = ["app", "main"]
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (running, looking, learning, flagging, scoring, explaining):
+for room in (running, looking, importing, learning, flagging, scoring, explaining):
     room.register(app)
 
 
