@@ -127,7 +127,7 @@ class Session:
                 except (paramiko.SSHException, OSError, EOFError) as cause:
                     self.close()
                     if attempt == TRIES or isinstance(cause, FINAL):
-                        raise FeedError(f"{self.shown} cannot be reached: {self._sentence(cause)}") from None
+                        raise FeedError(f"{self.shown} cannot be reached: {self._sentence(cause)}") from cause
                     self._sleep(PAUSE_S * 2 ** (attempt - 1))
         assert self._sftp is not None
         return self._sftp
