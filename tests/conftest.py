@@ -1,5 +1,7 @@
 """For all tests: properties are drawn anew on a developer's machine, always the same where CI is set; no deadline,
-because a busy machine is not a broken law. And a web server that answers as it is told, a real PostgreSQL, a real OpenSSH."""
+because a busy machine is not a broken law. And servers: one of HTTP that answers as it is told, a real PostgreSQL, a
+real OpenSSH.
+"""
 
 from __future__ import annotations
 

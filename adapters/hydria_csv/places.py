@@ -179,7 +179,7 @@ class Remote:
 
 
 def fetch(sftp: paramiko.SFTPClient, remote: str, local: Path, size: int) -> None:
-    """The first ``size`` bytes of ``remote``: only what was appended, where the end of what is here is still the same."""
+    """The first ``size`` bytes of ``remote``: only what was appended, where the end of what is here still stands."""
     from .sftp import copied
 
     have = local.stat().st_size if local.exists() else 0

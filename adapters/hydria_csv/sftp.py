@@ -1,6 +1,6 @@
 """A folder on another machine, over SFTP. The server must prove who it is; a broken connection is made anew.
 
-paramiko, not asyncssh: the house calls sources and sinks from plain threads, and an event loop of its own per call buys nothing.
+paramiko, not asyncssh: the house calls sources and sinks from plain threads; an event loop per call buys nothing.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Session:
         return f"sftp://{self.login.user}@{self.login.host}:{self.login.port}"
 
     def run(self, what: Callable[[paramiko.SFTPClient], T], doing: str) -> T:
-        """``what`` with the connection. Raises FeedError where there is none, OSError what the server says of a file."""
+        """``what``, connected. Raises FeedError where there is none, OSError what the server says of a file."""
         with self._lock:
             was_open = self._sftp is not None
             try:

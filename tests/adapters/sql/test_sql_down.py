@@ -1,4 +1,4 @@
-"""The database is away, slow, restarted, or dies in the middle: what is said, what is kept, and that no secret is told."""
+"""The database is away, slow, restarted, or dies in the middle: what is said, what is kept; and no secret is told."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_server_that_was_restarted_is_found_again(tmp_path: Path) -> None:
 
 
 def test_a_connection_killed_in_the_middle_leaves_nothing(pg: Place) -> None:
-    """The forecasts are written, then the server's process dies: nothing of it is there, and the next try brings all."""
+    """The forecasts are written, then the server's process dies: nothing is there, and the next try brings all."""
     sink = pg.sink(create=True)
     sink.write(bulletin())
     pg.run(

@@ -1,4 +1,4 @@
-"""Reading the host's tables: times of every kind, late and doubled rows, flags, units, own queries; on both databases."""
+"""Reading the host's tables: times of every kind, late and doubled rows, flags, units, own queries; both databases."""
 
 from __future__ import annotations
 
