@@ -72,7 +72,8 @@ class SftpServer:
         with (self.folder / "authorized").open("a") as file:
             file.write(Path(f"{key}.pub").read_text())
 
-    def start(self) -> None:
+    def start(self, most_kib: int | None = None) -> None:
+        """``most_kib``: no file may be larger, as where a disk is full."""
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)
         config = self.folder / "sshd_config"
@@ -84,7 +85,13 @@ class SftpServer:
         log = (self.folder / "log").open("ab")
         with log:
             self.process = subprocess.Popen(
-                [str(SSHD), "-D", "-e", "-f", str(config)], stderr=log, start_new_session=True
+                [
+                    "/bin/sh",
+                    "-c",
+                    f"ulimit -f {2 * most_kib if most_kib else 'unlimited'}; exec {SSHD} -D -e -f {config}",
+                ],
+                stderr=log,
+                start_new_session=True,
             )
         for _ in range(200):
             with socket.socket() as probe:

@@ -219,10 +219,15 @@ def make_folder(sftp: paramiko.SFTPClient, folder: str) -> None:
 def replace_remote(sftp: paramiko.SFTPClient, file: str, pieces: Iterable[bytes]) -> None:
     """Write ``file.part`` and rename it: nobody ever sees half a file."""
     make_folder(sftp, file.rpartition("/")[0] or ".")
+    size = 0
     with sftp.open(f"{file}.part", "wb") as out:
         out.set_pipelined(True)
         for piece in pieces:
             out.write(piece)
+            size += len(piece)
+    there = sftp.stat(f"{file}.part").st_size
+    if there != size:
+        raise OSError(0, f"{there} of {size} bytes arrived: is the disk full?")
     sftp.posix_rename(f"{file}.part", file)
 
 

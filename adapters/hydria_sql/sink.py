@@ -108,8 +108,13 @@ class SqlSink:
         with self._database.reading("looking at the tables") as connection:
             if self._create:
                 return f"{self._database.place}: answers; {', '.join(named)} are made where they are not there."
-            said = [f"{self._tables[w]} ({len(self._found(connection, w).names)} columns)" for w in named]
+            said = [self._rehearsed(connection, what) for what in named]
         return f"{self._database.place}: {', '.join(said)} can take {', '.join(named)}."
+
+    def _rehearsed(self, connection: Connection, what: str) -> str:
+        target = self._found(connection, what)
+        target.rehearse(connection, list(self._columns(what)))
+        return f"{self._tables[what]} ({len(target.names)} columns)"
 
     def close(self) -> None:
         """Give the connections back."""

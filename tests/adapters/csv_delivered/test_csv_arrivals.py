@@ -17,6 +17,7 @@ import pytest
 from csv_feeds import asked, cells, problems
 from hypothesis import given
 from hypothesis import strategies as st
+from mutations import check_survives
 
 from hydria_csv import CsvSource
 from hydria_csv.arrivals import Ledger, Rules
@@ -187,6 +188,17 @@ def test_a_ledger_that_a_crash_cut_short(tmp_path: Path) -> None:
     file.write_text('{"sha256": "aa", "name": "x"}\nnot json\n[1]\n{"sha256": "bb", "na')
     ledger = Ledger(file)
     assert ledger.name_of("aa", "y") == "x" and ledger.name_of("bb", "z") == "z"
+
+
+def test_a_ledger_of_any_bytes_is_survived(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.jsonl"
+    lines = [json.dumps({"sha256": f"{n:064x}", "name": f"é{n}.csv"}) for n in range(3)]
+
+    def parse(data: bytes) -> None:
+        file.write_bytes(data)
+        assert Ledger(file).name_of("new", "x.csv") == "x.csv"
+
+    check_survives(parse, ["\n".join(lines).encode()], count=300)
 
 
 def test_a_ledger_that_cannot_be_written_is_told_once(post: Post) -> None:

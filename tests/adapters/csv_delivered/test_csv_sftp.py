@@ -304,6 +304,24 @@ def test_half_a_file_is_never_seen_and_is_overwritten_later(sftp_server: SftpSer
     assert (place / "20260301T060000Z_r0.csv").read_text().startswith("pipeline,station")
 
 
+def test_a_disk_that_is_full_leaves_no_half_file(sftp_server: SftpServer) -> None:
+    sink = CsvSink(**sftp_server.options("/out"))
+    sink.write(bulletin())
+    before = files(sftp_server.root)
+    assert max(map(len, before.values())) > 1024
+    sftp_server.stop()
+    sftp_server.start(most_kib=1)
+    with pytest.raises(FeedError, match="broke off writing|cannot be written|cannot be reached"):
+        sink.write(bulletin(revision=1, alerts=()))
+    whole = {name: text for name, text in files(sftp_server.root).items() if not name.endswith(".part")}
+    assert whole == before
+    sftp_server.stop()
+    sftp_server.start()
+    sink.write(bulletin(revision=1, alerts=()))
+    after = files(sftp_server.root)
+    assert len(after) == len(before) + 1 and not [name for name in after if name.endswith(".part")]
+
+
 def test_probe_changes_nothing(sftp_server: SftpServer) -> None:
     sink = CsvSink(**sftp_server.options("/not/yet"))
     assert "can be written" in sink.probe()

@@ -122,6 +122,16 @@ def test_a_connection_killed_in_the_middle_leaves_nothing(pg: Place) -> None:
     assert pg.all("SELECT DISTINCT revision FROM forecasts") == [(1,)]
 
 
+def test_half_an_answer_is_none(pg: Place) -> None:
+    """The server's process dies while rows are on their way: nothing is taken, and the next read has all."""
+    pg.observations(ROWS)
+    dying = "CASE WHEN value = 5 THEN pg_terminate_backend(pg_backend_pid())::int ELSE value END AS value"
+    source = pg.source(query=f"SELECT series, time, {dying} FROM obs WHERE series IN :series")
+    with pytest.raises(FeedError, match="terminating connection|closed the connection"):
+        source.read(asked("a"))
+    assert len(pg.source().read(asked("a"))) == 8
+
+
 def test_a_query_that_takes_too_long_is_ended(place: Place) -> None:
     place.observations(ROWS)
     endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 2000000000) "
@@ -170,8 +180,9 @@ def test_a_user_who_may_only_read(pg: Place) -> None:
     source, sink = SqlSource(database=address, table="obs"), SqlSink(database=address)
     pg.opened += [source, sink]
     assert len(source.read(asked("a"))) == 8
-    with pytest.raises(FeedError, match="the database user has no right to do this: grant it"):
-        sink.write(bulletin(revision=2))
+    for act in (sink.probe, lambda: sink.write(bulletin(revision=2))):
+        with pytest.raises(FeedError, match="the database user has no right to do this: grant it"):
+            act()
 
 
 def test_an_sqlite_file_that_is_none_or_is_not_there(tmp_path: Path) -> None:

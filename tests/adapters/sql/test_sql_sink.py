@@ -248,8 +248,18 @@ def test_probe_changes_nothing(place: Place) -> None:
     with pytest.raises(FeedError, match="there is no table forecasts"):
         place.sink().probe()
     assert state(place) == []
-    place.sink(create=True).write(bulletin())
-    assert "forecasts (10 columns), alerts (19 columns)" in place.sink(reports="").probe()
+    maker = place.sink(create=True)
+    maker.write(bulletin())
+    maker.write_reports([Report("knox", "s1", "", "")])
+    before = state(place)
+    assert "forecasts (10 columns), alerts (19 columns), reports (6 columns)" in place.sink().probe()
+    assert state(place) == before
+    place.run("DROP TABLE alerts")
+    place.run(f"CREATE TABLE alerts (station text, event text, issued_at {place.stamp}, pipeline text)")
+    with pytest.raises(FeedError, match="the table needs a unique index on its key"):
+        place.sink().probe()
+    place.run("CREATE UNIQUE INDEX one ON alerts (pipeline, event, issued_at)")
+    assert "alerts (4 columns)" in place.sink().probe()
 
 
 @pytest.mark.parametrize("evil", ["s'); DROP TABLE forecasts; --", '"; --', "%(x)s", ":x", "\\", "nul\0", "\ud800"])
