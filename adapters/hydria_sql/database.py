@@ -38,6 +38,7 @@ _SENTENCES = (  # what databases say, what to do about it
     ("file is not a database", "the file is no SQLite database"),
     ("malformed", "the file is damaged: restore it from a backup"),
     ("timestamp too large", "a row holds a time that never comes (infinity): leave it out in the query"),
+    ("timestamp too small", "a row holds a time before all times (-infinity): leave it out in a query"),
     ("Connection refused", "no server answers there: is it running?"),
     ("could not translate host name", "there is no such host"),
     ("failed to resolve host", "there is no such host"),

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from csv_bulletins import bulletin, files
 from csv_feeds import asked, cells, problems
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sftp_server import SftpServer, keygen
 
 from hydria_csv import CsvSink, CsvSource
@@ -196,6 +198,41 @@ def test_only_what_is_new_is_fetched(sftp_server: SftpServer, monkeypatch) -> No
     assert len(source.read(WANTED)) == 2
     file.unlink()
     assert source.read(WANTED).empty
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(["append", "append", "append", "cut", "rewrite", "delete", "rename"]),
+        st.sampled_from(["x.csv", "y.csv"]),
+        st.integers(0, 30),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(EDITS)
+def test_what_is_read_there_is_what_is_read_here(sftp_server: SftpServer, edits: list[tuple[str, str, int]]) -> None:
+    """Whatever happens to the files, the source over SFTP gives what one gives that reads the folder afresh."""
+    for file in sftp_server.root.iterdir():
+        file.unlink()
+    far, age = CsvSource(**sftp_server.options()), 10_000.0
+    for edit, name, n in edits:
+        file, age = sftp_server.root / name, age - 10
+        text = file.read_text() if file.exists() else "time,a,b\n"
+        rows = "".join(f"2020-02-01T{n % 24:02}:{m:02}Z,{n},{m}\n" for m in range(n))
+        if edit == "delete":
+            file.unlink(missing_ok=True)
+        elif edit == "rename" and file.exists():
+            file.rename(sftp_server.root / f"z{n}.csv")
+        else:
+            put(sftp_server, name, {"append": text + rows, "cut": text[: 9 + 20 * n]}.get(edit, "time,a,b\n" + rows), age)
+        near = CsvSource(path=str(sftp_server.root)).read(WANTED)
+        assert cells(far.read(WANTED)) == cells(near), (edit, name, n)
+    session = far._arriving.session
+    assert session is not None
+    session.close()
 
 
 def test_one_file_on_a_server(sftp_server: SftpServer) -> None:

@@ -86,6 +86,13 @@ def test_an_alert_without_forecast_has_nulls(place: Place) -> None:
     assert place.all("SELECT probability, crosses_at, peak FROM alerts") == [(None, None, None)]
 
 
+def test_alerts_are_in_the_unit_of_the_forecast(place: Place) -> None:
+    place.sink(create=True, units={"level": "mm", "discharge": "l/s"}).write(bulletin())
+    told = place.all("SELECT unit, limit_value, peak, observed, probability FROM alerts")
+    assert told == [("mm", 1000.0, 1200.0, 800.0, 0.7)]
+    assert place.all("SELECT DISTINCT unit FROM forecasts") == [("mm",)]
+
+
 def test_reports_once_whatever_brings_them(place: Place) -> None:
     body = {"shares": np.array([0.5, np.nan]), "svg": "<svg/>", "text": "crue\0 à l'aube \u0000"}
     report = Report("knox", "s1", "s1-event", "Why: ' OR 1=1", body)
