@@ -103,10 +103,9 @@ class SftpServer:
     def break_off(self) -> None:
         """End every connection there is; the server itself stays."""
         assert self.process is not None
-        found = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
-        for pid in found.stdout.split():
+        for pid in children_of(self.process.pid):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """The server and all that hangs on it."""
@@ -115,3 +114,13 @@ class SftpServer:
             self.process.terminate()
             self.process.wait(10)
             self.process = None
+
+
+def children_of(parent: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = status.read_text().rpartition(")")[2].split()  # the name before may hold anything
+            if int(fields[1]) == parent:
+                found.append(int(status.parent.name))
+    return found

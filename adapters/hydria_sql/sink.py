@@ -83,7 +83,10 @@ class SqlSink:
     def write(self, bulletin: Bulletin) -> None:
         """All or nothing. A later revision replaces an earlier one; an earlier one that comes late changes nothing."""
         told = [a for a in bulletin.alerts if a.is_news or self._tell == "all"]
-        forecast, alerts = forecast_columns(bulletin, self._units, self._wide), alert_columns(bulletin, told, self._units)
+        forecast, alerts = (
+            forecast_columns(bulletin, self._units, self._wide),
+            alert_columns(bulletin, told, self._units),
+        )
         there = [s for s, ok in zip(bulletin.forecast.stations, bulletin.forecast.there, strict=True) if ok]
         parts = [("forecasts", forecast, "station", there), ("alerts", alerts, "event", alerts.varying["event"])]
         stations = bulletin.layout.stations

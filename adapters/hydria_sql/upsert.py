@@ -96,8 +96,8 @@ class Target:
     def _by_columns(self, varying: Mapping[str, list[Any]], same: Mapping[str, Any]) -> Any:
         arrays = []
         for name, cells in varying.items():
-            array = sa.literal(cells, type_=sa.ARRAY(_element(cells)))
-            arrays.append(sa.cast(array, OfType(f"{self.found.type_of(self.names[name])}[]")))
+            kind = OfType(f"{self.found.type_of(self.names[name])}[]")
+            arrays.append(sa.cast(sa.literal(array_text(cells)), kind))
         given = sa.func.unnest(*arrays).table_valued(*varying).render_derived()
         constants = [self.found.cast(sa.literal(cell), self.names[name]) for name, cell in same.items()]
         columns = [self.names[name] for name in (*varying, *same)]
@@ -119,10 +119,16 @@ class Target:
         return insert.on_conflict_do_update(index_elements=elements, set_=rest)
 
 
-def _element(cells: Sequence[Any]) -> Any:
-    """What a list of Python holds, for the driver; the database turns it into the column's own type."""
-    first = next((cell for cell in cells if cell is not None), "")
-    for kind, element in ((bool, sa.Boolean), (int, sa.BigInteger), (float, sa.Float(53))):
-        if isinstance(first, kind):
-            return element
-    return sa.Text
+def array_text(cells: Sequence[Any]) -> str:
+    """A list as PostgreSQL writes an array: one text, which is bound as one. The driver would look at each cell anew."""
+    if len(cells) and all(type(cell) is float for cell in cells):
+        return f"{{{','.join(map(repr, cells))}}}"
+    said = {cell: _quoted(cell) for cell in set(cells)}
+    return f"{{{','.join([said[cell] for cell in cells])}}}"
+
+
+def _quoted(cell: Any) -> str:
+    if cell is None:
+        return "NULL"
+    text = str(cell).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

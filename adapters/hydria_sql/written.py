@@ -119,7 +119,7 @@ def _key(bulletin: Bulletin) -> dict[str, Any]:
     }
 
 
-def _alert(alert: Alert, unit: str, factor: float) -> dict[str, Any]:
+def _alert(alert: Alert, unit: str, times: float) -> dict[str, Any]:
     return {
         "station": text(alert.station),
         "event": text(alert.event),
@@ -128,14 +128,14 @@ def _alert(alert: Alert, unit: str, factor: float) -> dict[str, Any]:
         "basis": str(alert.basis),
         "threshold": text(alert.threshold),
         "rank": alert.rank,
-        "limit_value": _number(alert.limit * factor),
+        "limit_value": _number(alert.limit * times),
         "unit": text(unit),
         "probability": _number(alert.probability),
         "is_lower_bound": bool(alert.is_lower_bound),
         "crosses_at": alert.crosses_at,
-        "peak": _number(alert.peak * factor),
+        "peak": _number(alert.peak * times),
         "peak_at": alert.peak_at,
-        "observed": _number(alert.observed * factor),
+        "observed": _number(alert.observed * times),
         "note": text(alert.note),
     }
 

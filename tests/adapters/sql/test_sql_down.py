@@ -49,7 +49,7 @@ def test_no_server_answers(caplog: pytest.LogCaptureFixture) -> None:
         SqlSource(database="postgresql://u@nowhere.invalid/x?sslmode=disable", table="obs").read(asked("a"))
 
 
-def test_a_wrong_password_is_said_and_not_shown(postgresql: Server) -> None:
+def test_a_wrong_password_is_said_and_not_shown() -> None:
     folder = Path("/tmp") / f"hydria-pw-{uuid.uuid4().hex[:8]}"
     folder.mkdir()
     server = Server(need_postgresql(), folder)
@@ -77,7 +77,7 @@ def test_a_wrong_password_is_said_and_not_shown(postgresql: Server) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_a_server_that_was_restarted_is_found_again(tmp_path: Path) -> None:
+def test_a_server_that_was_restarted_is_found_again() -> None:
     folder = Path("/tmp") / f"hydria-re-{uuid.uuid4().hex[:8]}"
     folder.mkdir()
     server = Server(need_postgresql(), folder)
