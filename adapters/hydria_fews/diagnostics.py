@@ -80,8 +80,9 @@ def diag_document(lines: Sequence[Line]) -> bytes:
     space = "http://www.wldelft.nl/fews/PI"
     root = etree.Element(f"{{{space}}}Diag", {"version": "1.2"}, {None: space})
     for line in lines:
-        code = {"eventCode": plain(line.code)} if line.code else {}
-        etree.SubElement(root, f"{{{space}}}line", {"level": str(line.level), "description": plain(line.text), **code})
+        told = etree.SubElement(root, f"{{{space}}}line", level=str(line.level), description=plain(line.text))
+        if line.code:
+            told.set("eventCode", plain(line.code))
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 

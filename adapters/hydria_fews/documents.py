@@ -76,7 +76,6 @@ def time_of(element: _Element, zone: tzinfo) -> np.datetime64:
         found = moment(f"{day}T{clock or '00:00:00'}", zone)
     except (ValueError, OverflowError) as error:
         written = f'date="{day}" time="{clock}"'
-        raise ValueError(
-            f'<{local(element)} {written}/> is no time; allowed: date="2026-01-31" time="12:00:00"'
-        ) from error
-    return found.astype("datetime64[s]")
+        allowed = 'date="2026-01-31" time="12:00:00"'
+        raise ValueError(f"<{local(element)} {written}/> is no time; allowed: {allowed}") from error
+    return np.datetime64(found, "s")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,16 +31,19 @@ def parameters_of(document: _Element, place: str) -> dict[str, Value]:
         for parameter in children(group, "parameter"):
             name = str(parameter.get("id") or "")
             try:
-                found |= {name: value for value in values_of(parameter)} if name else {}
+                value = value_of(parameter)
             except ValueError as error:
                 raise FeedError(f"{place}: parameter {name!r}: {error}") from error
+            if name and value is not None:
+                found[name] = value
     return found
 
 
-def values_of(parameter: _Element) -> Iterator[Value]:
-    """The value of a parameter; nothing for a table, or a kind that is not known."""
+def value_of(parameter: _Element) -> Value | None:
+    """The value of a parameter; None for a table, or a kind that is not known."""
     for element in parameter:
         if local(element) in KINDS:
-            yield typed(KINDS[local(element)], (element.text or "").strip())
-        elif local(element) == "dateTimeValue":
-            yield time_of(element, UTC)
+            return typed(KINDS[local(element)], (element.text or "").strip())
+        if local(element) == "dateTimeValue":
+            return time_of(element, UTC)
+    return None

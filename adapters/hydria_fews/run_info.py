@@ -147,7 +147,7 @@ class _Reader:
 
     def _properties(self) -> dict[str, Value]:
         found: dict[str, Value] = {}
-        for element in child(self.run, "properties") if child(self.run, "properties") is not None else ():
+        for element in [one for group in children(self.run, "properties") for one in group]:
             key, kind = str(element.get("key") or ""), local(element)
             if not key:
                 continue

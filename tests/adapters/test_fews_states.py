@@ -17,7 +17,8 @@ from hydria_plugin import FeedError
 STATE = """<?xml version="1.0" encoding="UTF-8"?>
 <State xmlns="http://www.wldelft.nl/fews/PI" version="1.2">
  <stateId>warm</stateId><timeZone>1.0</timeZone><dateTime date="2026-01-02" time="12:00:00"/>
- <stateLoc type="file"><readLocation>in\\\\hydria.db</readLocation><writeLocation>out/hydria.db</writeLocation></stateLoc>
+ <stateLoc type="file"><readLocation>in\\\\hydria.db</readLocation>
+ <writeLocation>out/hydria.db</writeLocation></stateLoc>
 </State>"""
 
 
