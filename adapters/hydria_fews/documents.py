@@ -78,4 +78,5 @@ def time_of(element: _Element, zone: tzinfo) -> np.datetime64:
         written = f'date="{day}" time="{clock}"'
         allowed = 'date="2026-01-31" time="12:00:00"'
         raise ValueError(f"<{local(element)} {written}/> is no time; allowed: {allowed}") from error
-    return np.datetime64(found, "s")
+    seconds: np.datetime64 = found.astype("datetime64[s]")
+    return seconds

@@ -1,0 +1,98 @@
+"""From series of PI to the table that a source gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hydria_plugin import Layout, Problem, Wanted
+from hydria_plugin.exchange import factor, feed_table, unit_wanted
+
+from .flags import flags_in
+from .naming import Naming
+from .pi_series import PiSeries
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEVER = np.datetime64("NaT", "us")
+Issue = Callable[[PiSeries], NDArray[np.datetime64]]
+
+
+def issued(series: PiSeries) -> NDArray[np.datetime64]:
+    """(N) the issue time of each event: forecastDate, NaT in a series without one."""
+    return np.full(len(series), series.header.issued_at.astype("datetime64[us]"))
+
+
+def ahead_of(time0: np.datetime64) -> Issue:
+    """What FEWS exports for a run: events after ``time0`` of a series without forecastDate are known at ``time0``, so
+    they are a forecast of then."""
+
+    def given(series: PiSeries) -> NDArray[np.datetime64]:
+        own = issued(series)
+        return np.where(np.isnat(own) & (series.time > time0), time0.astype("datetime64[us]"), own)
+
+    return given
+
+
+def table_of(
+    found: Iterable[PiSeries],
+    wanted: Wanted,
+    naming: Naming,
+    layout: Layout | None = None,
+    faults: Sequence[str] = (),
+    issue: Issue = issued,
+) -> pd.DataFrame:
+    """The rows that were asked for, in the units they are wanted in; what cannot be used is a Problem."""
+    problems = [Problem("source", None, fault) for fault in faults]
+    asked, rows = set(wanted.series), _Rows()
+    for one in found:
+        name = naming.series(one.header)
+        if name not in asked:
+            continue
+        try:
+            times = in_unit(one.header.units, name, layout)
+        except ValueError as error:
+            problems.append(Problem("source", None, f"series {name!r} is not used: {error}"))
+            continue
+        rows.add(name, one, one.value * times, issue(one))
+    return feed_table(*rows.columns(), **rows.more(), wanted=wanted, problems=problems)
+
+
+def in_unit(unit: str, series: str, layout: Layout | None) -> float:
+    """The factor to the unit that ``series`` is wanted in; 1 where FEWS names none, or we want none in particular.
+    Raises ValueError."""
+    own = unit_wanted(layout, series)
+    plain = unit.partition("+")[0].strip() if unit.strip().lower().startswith("m + ") else unit.strip()  # m + MSL
+    return factor(plain, own) if own and plain not in ("", "-") else 1.0
+
+
+class _Rows:
+    def __init__(self) -> None:
+        self.names: list[NDArray[np.object_]] = []
+        self.parts: list[tuple[NDArray[np.datetime64], NDArray[np.float64]]] = []
+        self.flags: list[NDArray[np.uint8]] = []
+        self.issues: list[NDArray[np.datetime64]] = []
+        self.members: list[NDArray[np.int32]] = []
+
+    def add(self, name: str, one: PiSeries, value: NDArray[np.float64], issue: NDArray[np.datetime64]) -> None:
+        self.names.append(np.full(len(one), name, dtype=object))
+        self.parts.append((one.time.astype("datetime64[us]"), value))
+        self.flags.append(flags_in(one.flag))
+        self.issues.append(issue)
+        self.members.append(np.full(len(one), one.header.member or 0, dtype=np.int32))
+
+    def columns(self) -> tuple[NDArray[np.object_], NDArray[np.datetime64], NDArray[np.float64]]:
+        names = np.concatenate([np.empty(0, dtype=object), *self.names])
+        times = np.concatenate([np.empty(0, "M8[us]"), *(time for time, _ in self.parts)])
+        return names, times, np.concatenate([np.empty(0), *(value for _, value in self.parts)])
+
+    def more(self) -> dict[str, NDArray[np.generic]]:
+        return {
+            "flag": np.concatenate([np.empty(0, np.uint8), *self.flags]),
+            "issued_at": np.concatenate([np.empty(0, "M8[us]"), *self.issues]),
+            "member": np.concatenate([np.empty(0, np.int32), *self.members]),
+        }
