@@ -13,7 +13,7 @@ from hydria_plugin.exchange import iso_utc
 from .naming import PARAMETERS, PATTERN, Naming, pattern_faults
 from .pi_series import PiSeries
 from .pi_writing import pi_xml
-from .rendering import bulletin_series
+from .rendering import bulletin_series, report_series
 
 UNFIT = re.compile(r"[^\w.+-]+")
 
@@ -42,6 +42,7 @@ class FewsDrop:
         if faults:
             raise ConfigError([f"sink fews: {fault}" for fault in faults])
         self._path, self._zone = Path(folder or ".") / path, float(timezone)
+        self._last: Bulletin | None = None
         self._naming, self._parameters = Naming(id, dict(names or {})), {**PARAMETERS, **(parameters or {})}
 
     def series(self, bulletin: Bulletin) -> list[PiSeries]:
@@ -50,11 +51,18 @@ class FewsDrop:
 
     def write(self, bulletin: Bulletin) -> None:
         """Raises FeedError."""
-        stamp = iso_utc(bulletin.issued_at).replace(":", "").replace("-", "")
-        write_series(self._path / f"{UNFIT.sub('_', bulletin.pipeline)}_{stamp}.xml", self.series(bulletin), self._zone)
+        write_series(self._file(bulletin), self.series(bulletin), self._zone)
+        self._last = bulletin
 
     def write_reports(self, reports: Sequence[Report]) -> None:
-        """Reports are in the words of people, which PI has no place for; their shares come with the bulletin."""
+        """Headlines and shares, in a file beside that of the bulletin. Raises FeedError."""
+        bulletin = last_of(self._last)
+        series = list(report_series(reports, bulletin, self._naming))
+        write_series(self._file(bulletin, "_reports"), series, self._zone)
+
+    def _file(self, bulletin: Bulletin, what: str = "") -> Path:
+        stamp = iso_utc(bulletin.issued_at).replace(":", "").replace("-", "")
+        return self._path / f"{UNFIT.sub('_', bulletin.pipeline)}_{stamp}{what}.xml"
 
     def probe(self) -> str:
         """Raises FeedError."""
@@ -62,6 +70,14 @@ class FewsDrop:
         if not parent.is_dir() or not os.access(parent, os.W_OK):
             raise FeedError(f"{self._path} cannot be written: let the user that runs hydria write there")
         return f"{self._path}: can be written."
+
+
+def last_of(bulletin: Bulletin | None) -> Bulletin:
+    """The bulletin that reports belong to: they are sent after it, and do not say themselves when it was issued. Raises
+    FeedError where this process has sent none yet: they go with the next."""
+    if bulletin is None:
+        raise FeedError("reports wait for the next bulletin: none was written since the start")
+    return bulletin
 
 
 def parameter_faults(parameters: object) -> list[str]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hydria_plugin import ConfigError, FeedError, Layout, Wanted
-from hydria_plugin.exchange import iso_utc
 
 from .feeding import ahead_of, issued, table_of
 from .naming import PATTERN, Naming, pattern_faults
 from .pi_reading import read_pi
 from .pi_series import PiFile
 from .running import export_in_progress
+from .telling import seen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +45,7 @@ class FewsFiles:
         path: str = "",
         folder: Path | str | None = None,
         layout: Layout | None = None,
+        clock: Callable[[], np.datetime64] | None = None,
         id: str = PATTERN,
         names: Mapping[str, str] | None = None,
         timezone: float = 0.0,
@@ -54,7 +57,7 @@ class FewsFiles:
             faults.append(f"path = {path!r} must be a text: a folder or a file")
         if faults:
             raise ConfigError([f"source fews: {fault}" for fault in faults])
-        self._export, self._layout = export_in_progress(), layout
+        self._export, self._layout, self._clock = export_in_progress(), layout, clock
         self._named = bool(path)
         self._path, self._zone = Path(folder or ".") / path, float(timezone)
         self._naming = Naming(id, dict(names or {}))
@@ -72,15 +75,8 @@ class FewsFiles:
         """Raises FeedError."""
         content = self._content()
         found = [one for file in content for one in file.series]
-        wanted = self._layout.all_series() if self._layout else ()
-        there = {self._naming.series(one.header) for one in found}
-        times = [one.time.max() for one in found if len(one)]
-        newest = f", the newest value of {iso_utc(max(times))}" if times else ""
-        units = ", ".join(sorted({one.header.units for one in found if one.header.units})) or "no unit named"
-        missing = [name for name in wanted if name not in there]
-        lacking = f" Not there: {', '.join(missing[:5])}{' ...' if len(missing) > 5 else ''}." if missing else ""
-        asked = f", {len(wanted) - len(missing)} of {len(wanted)} wanted" if wanted else ""
-        return f"{self._path}: {len(content)} files, {len(found)} series{asked}{newest}; units: {units}.{lacking}"
+        now = None if self._clock is None else self._clock()
+        return f"{self._path}: {len(content)} files, {seen(found, self._naming, self._layout, now)}."
 
     def _content(self) -> list[PiFile]:
         found, refused = list[PiFile](), list[str]()

@@ -132,13 +132,16 @@ class Rendering:
 
 
 def report_series(reports: Sequence[Report], bulletin: Bulletin, naming: Naming) -> Iterator[PiSeries]:
-    """The shares of KnoX: how much of the water comes of which rain, one event at the issue time for each."""
+    """One event at the issue time for each report, its headline as comment; and the shares of KnoX as numbers: how much
+    of the water comes of which rain."""
     made, at = Rendering(bulletin, naming), np.asarray([bulletin.issued_at])
     for report in reports:
-        if report.kind != "knox" or report.station not in bulletin.layout.stations:
+        if report.station not in bulletin.layout.stations:
             continue
         row = bulletin.layout.stations.index(report.station)
-        for rain, shares in knox_shares(report):
+        headline = {"comment": np.array([f"{report.event} {report.headline}".strip()], dtype=object)}
+        yield replace(even(made.header(row, f"report.{report.kind}", "-"), at, np.array([1.0])), more=headline)
+        for rain, shares in knox_shares(report) if report.kind == "knox" else ():
             for name, value in shares.items():
                 yield even(made.header(row, KNOX, "-", qualifiers=(rain, name)), at, np.array([value]))
 

@@ -70,7 +70,8 @@ def test_three_runs_are_found_back_in_fews(site: Path) -> None:
     with Host(settings, registry_with(MODULES), open_store(settings, registry_with(MODULES))) as host:
         stored = host.store.bulletin("loop", BEGIN + (HISTORY + CYCLES - 1) * STEP)
     assert stored is not None and set(stored.forecast.made_by) == {"ridge"}
-    told = np.stack([found[k, p, (f"q{q:g}",), None].value for k, p in (("Q_UP", "Q.fc"), ("H_DOWN", "H.fc")) for q in (0.1, 0.5, 0.9)])  # fmt: skip # noqa: E501
+    places, quantiles = (("Q_UP", "Q.fc"), ("H_DOWN", "H.fc")), ("q0.1", "q0.5", "q0.9")
+    told = np.stack([found[k, p, (q,), None].value for k, p in places for q in quantiles])
     np.testing.assert_allclose(told.reshape(2, 3, 6).transpose(0, 2, 1), stored.forecast.values, rtol=1e-12)
 
 
@@ -121,7 +122,8 @@ def test_a_warm_state_travels_with_fews(site: Path) -> None:
 
 
 def test_parameters_choose_the_pipeline(site: Path) -> None:
-    text = '<parameters><group id="g"><parameter id="pipeline"><stringValue>{}</stringValue></parameter></group></parameters>'
+    value = '<parameter id="pipeline"><stringValue>{}</stringValue></parameter>'
+    text = f'<parameters><group id="g">{value}</group></parameters>'
     more = "<inputParameterFile>parameters.xml</inputParameterFile>"
     (site / "run" / "parameters.xml").write_text(text.format("loop"))
     assert one_run(site, 0, more=more) == 0
