@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from .pi_headers import hours, local_time
+from .pi_runs import Run
 from .pi_series import NO_FLAG, PiHeader, PiSeries
 
+NO_TIMES = np.empty(0, dtype="datetime64[ms]")
 PLAIN = {"date", "time", "value", "flag"}
 
 
@@ -20,7 +21,9 @@ class Events:
 
     def __init__(self) -> None:
         self.faults: list[str] = []
-        self._time: list[np.datetime64] = []
+        self._runs: list[Run] = []
+        self._before = 0  # events in them
+        self._time: list[np.datetime64] = []  # those that came one by one since
         self._value: list[float] = []
         self._flag: list[int] = []
         self._more: dict[str, dict[int, str]] = {}  # attribute -> event -> text
@@ -34,22 +37,37 @@ class Events:
             self.faults.append(f"an event is not used: {error}")
             return
         for name in event.keys() - PLAIN:
-            self._more.setdefault(name, {})[len(self._time)] = str(event[name])
+            self._more.setdefault(name, {})[self._before + len(self._time)] = str(event[name])
         self._time.append(time)
         self._value.append(value)
         self._flag.append(flag)
 
+    def add_run(self, run: Run) -> None:
+        """Events that were read together."""
+        self._close()
+        self._runs.append(run)
+        self._before += len(run.time)
+
     def series(self, header: PiHeader, zone: float) -> PiSeries:
         """In UTC, missVal as NaN."""
-        time = np.asarray(self._time, dtype="datetime64[ms]") - hours(zone)
-        value = np.asarray(self._value, dtype=np.float64)
+        self._close()
+        time = np.concatenate([NO_TIMES, *(run.time for run in self._runs)])
+        value = np.concatenate([np.empty(0), *(run.value for run in self._runs)])
         value[value == header.missing] = np.nan
-        found = PiSeries.of(header, time, value, self._flag)
+        flag = np.concatenate([np.empty(0, np.int16), *(run.flag for run in self._runs)])
         more = {}
-        for name, texts in self._more.items():
+        for name, texts in sorted(self._more.items()):
             more[name] = np.full(len(time), "", dtype=object)
             more[name][list(texts)] = list(texts.values())
-        return replace(found, more=more)
+        return PiSeries(header, np.asarray(time - hours(zone), dtype="M8[ms]"), value, flag, more)
+
+    def _close(self) -> None:
+        """What came one by one is a run, too."""
+        if self._time:
+            time, value = np.asarray(self._time, dtype="datetime64[ms]"), np.asarray(self._value, dtype=np.float64)
+            self._runs.append(Run(time, value, np.asarray(self._flag, dtype=np.int16)))
+            self._before += len(time)
+            self._time, self._value, self._flag = [], [], []
 
 
 def number(text: str) -> float:

@@ -39,14 +39,15 @@ class Headers:
 
     def header(self, facts: Facts) -> PiHeader:
         """Raises ValueError where there is no location or no parameter."""
-        text = {own: text_of(facts.get(theirs)) for theirs, own in {**BEFORE_STEP, **NAMES}.items()}
+        text: dict[str, Any] = {own: text_of(facts.get(theirs)) for theirs, own in {**BEFORE_STEP, **NAMES}.items()}
         for theirs in ("locationId", "parameterId"):
             if not text[BEFORE_STEP[theirs]]:
                 raise ValueError(f"the header has no {theirs}")
         text["kind"] = text["kind"] or "instantaneous"
+        places: dict[str, Any] = {own: self._number(facts, theirs) for theirs, own in PLACES.items()}
         return PiHeader(
             **text,
-            **{own: self._number(facts, theirs) for theirs, own in PLACES.items()},
+            **places,
             qualifiers=tuple(text_of(q) for q in listed(facts.get("qualifierId")) if text_of(q)),
             ensemble=text_of(facts.get("ensembleId")),
             member=self._index(text_of(facts.get("ensembleMemberIndex"))),

@@ -21,7 +21,8 @@ from ..plugins import Registry, load_plugins
 from ..roles import Probing, Source, Store
 from ..values import Wanted
 from ..verification.watching import standing_of
-from ..workshop.times import now, utc
+from ..workshop.times import now
+from .feeds_seen import newest_values, staleness
 from .speaking import FAILED, WRONG, one_line
 
 LOOK_BACK = np.timedelta64(32, "D").astype("timedelta64[s]")  # for the newest bulletin
@@ -171,24 +172,9 @@ def check_feed(settings: Settings, name: str, source: Source, findings: Findings
     except FeedError as error:
         findings.failures.append(f"pipelines.{name}.source: {one_line(error)}")
         return
+    findings.seen += [f"{name}: {line}" for line in newest_values(table, layout, wanted)]
     findings.warnings += [f"{name}: {line}" for line in staleness(table, wanted)]
     findings.warnings += [f"{name}: {p.stage}: {p.error}" for p in table.attrs.get("problems", ())][:20]
-
-
-def staleness(table: Any, wanted: Wanted) -> Iterator[str]:
-    """What the newest values say: nothing at all, series without any, the newest too old."""
-    observed = table[table["issued_at"].isna()] if "issued_at" in table else table
-    observed = observed[observed["value"].notna() & observed["series"].isin(wanted.series)]
-    if observed.empty:
-        yield f"stale feed: no value of {len(wanted.series)} series since {utc(wanted.start)}"
-        return
-    newest = np.datetime64(observed["time"].max().tz_convert("UTC").tz_localize(None).to_datetime64(), "s")
-    if wanted.issued_at - newest > 3 * wanted.step:
-        yield f"stale feed: the newest value is of {utc(newest)}"
-    without = sorted(set(wanted.series) - set(observed["series"]))
-    if without:
-        more = f" and {len(without) - 5} more" if len(without) > 5 else ""
-        yield f"no value since {utc(wanted.start)} of {', '.join(without[:5])}{more}"
 
 
 def summary(settings: Settings, name: str) -> dict[str, Any]:

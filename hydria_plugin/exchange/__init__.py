@@ -15,7 +15,7 @@ from .answers import Access, Answer, Refusal
 from .feed import feed_table, no_rows
 from .markup import XmlLimits, xml_document, xml_elements
 from .moments import iso_utc, moment, moments
-from .packed import bounded, gunzipped
+from .packed import Readable, bounded, gunzipped
 from .units import factor, known_unit, unit_wanted
 from .web import Web
 
@@ -23,6 +23,7 @@ __all__ = [
     "Access",
     "Answer",
     "Gate",
+    "Readable",
     "Refusal",
     "Web",
     "XmlLimits",

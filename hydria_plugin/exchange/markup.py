@@ -4,12 +4,12 @@ depth and size have an end; namespaces are the caller's to look at or to pass ov
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import FeedError
-from .packed import MOST, bounded, gunzipped
+from .packed import MOST, Readable, bounded, gunzipped
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -44,14 +44,27 @@ def xml_document(data: bytes, place: str, limits: XmlLimits = LIMITS) -> _Elemen
     return root
 
 
-def xml_elements(file: IO[bytes], place: str, tags: Sequence[str], limits: XmlLimits = LIMITS) -> Iterator[_Element]:
+def xml_elements(
+    file: IO[bytes],
+    place: str,
+    tags: Sequence[str],
+    limits: XmlLimits = LIMITS,
+    through: Callable[[Readable], Readable] | None = None,
+) -> Iterator[_Element]:
     """Elements with these local names, whatever their namespace, each as it is complete; what was given before is
-    forgotten, so that a file of any length takes little memory. Raises FeedError as :func:`xml_document` does."""
+    forgotten, so that a file of any length takes little memory. ``through``: what the unpacked bytes pass before they
+    are parsed. Raises FeedError as :func:`xml_document` does."""
     from lxml import etree
 
     wanted = tuple(f"{{*}}{tag}" for tag in tags)
+    unpacked: Readable = bounded(file, place, limits.size)
     events = etree.iterparse(
-        bounded(file, place, limits.size), events=("end",), tag=wanted, remove_comments=True, remove_pis=True, **SAFE
+        through(unpacked) if through else unpacked,
+        events=("end",),
+        tag=wanted,
+        remove_comments=True,
+        remove_pis=True,
+        **SAFE,
     )
     is_first = True
     try:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import zlib
-from typing import IO
+from typing import IO, Protocol
 
 from ..errors import FeedError
 
 GZIP = b"\x1f\x8b"
 MOST = 1 << 29  # bytes, unpacked
 PIECE = 1 << 16
+
+
+class Readable(Protocol):
+    """What gives bytes: ``size`` of them, or about as many; none at the end only."""
+
+    def read(self, size: int = -1) -> bytes: ...
 
 
 def gunzipped(data: bytes, place: str, most: int = MOST) -> bytes:
