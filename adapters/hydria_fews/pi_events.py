@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ class Events:
     """Of one series, in the order of the document."""
 
     def __init__(self) -> None:
-        self.faults: list[str] = []
+        self._bad: dict[str, tuple[str, int]] = {}  # what of an event -> the first fault, and how many
         self._runs: list[Run] = []
         self._before = 0  # events in them
         self._time: list[np.datetime64] = []  # those that came one by one since
@@ -30,17 +30,29 @@ class Events:
 
     def add(self, event: Mapping[str, Any]) -> None:
         """One event by its attributes; one that cannot be used is a fault."""
-        try:
-            time = local_time(str(event.get("date", "")), str(event.get("time", "")))
-            value, flag = number(str(event.get("value", ""))), flag_number(str(event.get("flag", "")))
-        except ValueError as error:
-            self.faults.append(f"an event is not used: {error}")
-            return
+        read = []
+        for what, reader, names in PARTS:
+            texts = [str(event.get(name, "")) for name in names]
+            try:
+                read.append(reader(*texts))
+            except ValueError:
+                first, count = self._bad.get(what, (" ".join(texts)[:60], 0))
+                self._bad[what] = first, count + 1
+                return
+        time, value, flag = read
         for name in event.keys() - PLAIN:
             self._more.setdefault(name, {})[self._before + len(self._time)] = str(event[name])
         self._time.append(time)
         self._value.append(value)
         self._flag.append(flag)
+
+    @property
+    def faults(self) -> list[str]:
+        """A sentence for each part of an event that could not be read."""
+        return [
+            f"{count} event{'s are' if count > 1 else ' is'} not used: {what} {first!r}{' and others' * (count > 1)}"
+            for what, (first, count) in self._bad.items()
+        ]
 
     def add_run(self, run: Run) -> None:
         """Events that were read together."""
@@ -71,18 +83,23 @@ class Events:
 
 
 def number(text: str) -> float:
-    """NaN for an empty text. Raises ValueError."""
-    try:
-        return float(text) if text else math.nan
-    except ValueError:
-        raise ValueError(f"value {text[:60]!r} is not a number") from None
+    """NaN for an empty text. Raises ValueError for what is no number, or not finite."""
+    value = float(text) if text else math.nan
+    if math.isinf(value) or "_" in text:
+        raise ValueError(text)
+    return value
 
 
 def flag_number(text: str) -> int:
-    try:
-        flag = int(text) if text else NO_FLAG
-    except ValueError:
-        flag = 1 << 15
-    if not NO_FLAG <= flag < 1 << 15:
-        raise ValueError(f"flag {text[:60]!r} is not a flag of FEWS")
+    """NO_FLAG for an empty text. Raises ValueError."""
+    flag = int(text) if text else NO_FLAG
+    if not NO_FLAG <= flag < 1 << 15 or "_" in text:
+        raise ValueError(text)
     return flag
+
+
+PARTS: tuple[tuple[str, Callable[..., Any], tuple[str, ...]], ...] = (
+    ("the time", local_time, ("date", "time")),
+    ("the value", number, ("value",)),
+    ("the flag", flag_number, ("flag",)),
+)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hydria_plugin.exchange import Readable
 
-from .pi_columns import Columns, flags, stamps, values
+from .pi_columns import LONGEST, Columns, flags, stamps, values
 
 MARK = "hydria-run"
 PIECE = 1 << 20  # bytes that are looked at together
@@ -27,6 +27,7 @@ OPAQUE = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
 BEGINS = re.compile(rb"<[!?]")
 EVENT = re.compile(rb'<((?:[A-Za-z_][\w.-]*:)?)event((?:\s+(?:date|time|value|flag)="[^"<>&]*")+)(\s*/>)')
 ATTRIBUTE = re.compile(rb'(\s+(date|time|value|flag)=)"[^"]*"')
+MARGIN = 64  # blanks between two events
 WHITE = np.zeros(256, dtype=bool)
 WHITE[[9, 10, 13, 32]] = True
 
@@ -138,7 +139,7 @@ class Alike:
     @classmethod
     def found(cls, text: bytes, template: Template) -> Alike | None:
         """None where there are too few of them."""
-        data = np.frombuffer(text, dtype=np.uint8)
+        data = np.frombuffer(text + bytes(LONGEST), dtype=np.uint8)
         tags = np.flatnonzero(data == ord("<"))
         place, quotes = quoted(data, tags, template)
         if len(place) < FEWEST:
@@ -167,7 +168,7 @@ def quoted(
     """(M) which tags are of the template up to what stands in the quotes, and nothing but blanks behind; (M, 2K) where
     their quotes are."""
     count = 2 * len(template.names)
-    quotes, ends = np.flatnonzero(data == ord('"')), np.append(tags[1:], len(data))
+    quotes, ends = np.flatnonzero(data == ord('"')), np.append(tags[1:], len(data) - LONGEST)
     first = np.searchsorted(quotes, tags)
     place = np.flatnonzero(np.searchsorted(quotes, ends) - first == count)
     at = quotes[first[place, None] + np.arange(count)]
@@ -176,9 +177,16 @@ def quoted(
         good &= same_bytes(data, at[:, 2 * k - 1] + 1, at[:, 2 * k], between)
     behind = at[:, -1] + 1 + len(template.end)
     good &= (behind <= ends[place]) & same_bytes(data, at[:, -1] + 1, behind, template.end)
-    dark = np.append(0, np.cumsum(~WHITE[data]))
-    good &= dark[ends[place]] == dark[np.minimum(behind, len(data))]
+    good &= is_blank(data, behind, ends[place])
     return place[good], at[good]
+
+
+def is_blank(data: NDArray[np.uint8], begin: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(M) nothing, or no more than MARGIN blanks, from ``begin`` to ``end``."""
+    good = end - begin <= MARGIN
+    for k in range(int(np.max(end - begin, initial=0, where=good))):
+        good &= (begin + k >= end) | WHITE[data[np.minimum(begin + k, len(data) - 1)]]
+    return np.asarray(good)
 
 
 def same_bytes(
