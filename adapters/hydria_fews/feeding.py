@@ -65,9 +65,22 @@ def table_of(
 def in_unit(unit: str, series: str, layout: Layout | None) -> float:
     """The factor to the unit that ``series`` is wanted in; 1 where FEWS names none, or we want none in particular.
     Raises ValueError."""
+    plain = "m" if unit.strip().lower().startswith("m + ") else unit.strip()  # m + MSL
     own = unit_wanted(layout, series)
-    plain = unit.partition("+")[0].strip() if unit.strip().lower().startswith("m + ") else unit.strip()  # m + MSL
-    return factor(plain, own) if own and plain not in ("", "-") else 1.0
+    if plain in ("", "-"):
+        return 1.0
+    return factor(plain, own) if own else as_simulated(plain, series, layout)
+
+
+def as_simulated(unit: str, series: str, layout: Layout | None) -> float:
+    """A simulation of what a station forecasts is wanted in the station's unit; one of something else as it is."""
+    if layout is None or series not in layout.series:
+        return 1.0
+    row, slot = (int(i[0]) for i in np.nonzero(layout.series == series))
+    try:
+        return factor(unit, layout.units[row]) if layout.kinds[slot] == "simulation" else 1.0
+    except ValueError:
+        return 1.0
 
 
 class _Rows:

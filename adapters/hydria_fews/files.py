@@ -13,6 +13,7 @@ from hydria_plugin import ConfigError, FeedError, Layout, Wanted
 
 from .feeding import ahead_of, issued, table_of
 from .naming import PATTERN, Naming, pattern_faults
+from .pi_bin import with_values
 from .pi_reading import read_pi
 from .pi_series import PiFile
 from .running import export_in_progress
@@ -28,7 +29,7 @@ PATTERNS = ("*.xml", "*.xml.gz")
 class Held:
     """What was read of a file, and what it was like then."""
 
-    stamp: tuple[int, int]
+    stamp: tuple[tuple[int, int], ...]
     content: PiFile
 
 
@@ -101,13 +102,20 @@ class FewsFiles:
         return [self._path]
 
     def _parsed(self, file: Path) -> PiFile:
+        values = file.with_suffix(".bin")
         try:
-            status = file.stat()
-            stamp = (status.st_mtime_ns, status.st_size)
+            stamp = tuple((p.stat().st_mtime_ns, p.stat().st_size) for p in (file, values) if p == file or p.exists())
             held = self._held.get(file)
             if held is None or held.stamp != stamp:
-                zone = self._export.zone if self._export else self._zone
-                held = self._held[file] = Held(stamp, read_pi(file.read_bytes(), str(file), zone=zone))
+                held = self._held[file] = Held(stamp, self._read(file, values if len(stamp) > 1 else None))
         except OSError as error:
             raise FeedError(f"{file}: cannot be read ({error.strerror}); allowed: a file of PI time series") from error
         return held.content
+
+    def _read(self, file: Path, values: Path | None) -> PiFile:
+        """With the values in the binary file beside it, where there is one."""
+        zone = self._export.zone if self._export else self._zone
+        content = read_pi(file.read_bytes(), str(file), zone=zone)
+        if values is None or any(len(one) for one in content.series):
+            return content
+        return PiFile(with_values(content.series, values.read_bytes(), str(values)), content.faults)

@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from fews_platform import MODULES, NAMES, announce, diag, export, imported, installed, put_file, run_info, series_of
-from whole_loop import BEGIN, CYCLES, DAYS, LIMITS, STEP, Hosted, registry_with, rows_between, write_files
+from whole_loop import BEGIN, CYCLES, DAYS, LIMITS, STEP, Hosted, flood_record, registry_with, rows_between, write_files
 
+from hydria_fews.pi_series import PiHeader, PiSeries
 from hydria_fews.program import main
 from hydria_plugin import Host
 from hydria_plugin.config import open_store, read_config
@@ -149,3 +151,38 @@ def test_the_executable_in_a_process_of_its_own(trained: Path, tmp_path: Path) -
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, ""), diag(site / "run")
     assert len(imported(site / "run")) >= 2 * (3 + 2)
+
+
+def test_the_model_of_the_host_comes_in_as_host_forecast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A simulation that FEWS exports beyond time0, in a series without forecastDate and in one with it."""
+    monkeypatch.setattr("hydria_plugin.host.load_plugins", lambda plugins=(): registry_with(MODULES))
+    hosted = Hosted(lambda rows: None, '{ use = "fews", path = "history" }', (), MODULES, NAMES)
+    path = write_files(tmp_path, hosted)
+    path.write_text(path.read_text().replace('"ridge", "persistence"', '"host-forecast"'))
+    inputs = ["up,simulation.gr,UP/Q.sim,simulation", "down,simulation.gr,DOWN/H.sim,simulation"]
+    (tmp_path / "inputs.csv").write_text("\n".join(["station,slot,series,kind", *inputs, ""]))
+
+    def simulated(ahead: int = 0, **more: Any) -> list[PiSeries]:
+        """As good as the truth up to time0, and something of its own beyond; a level in cm."""
+        record, times = flood_record(), BEGIN + STEP * np.arange(HISTORY + ahead)
+        flow, level = (np.append(record[name][:HISTORY], 60.0 + np.arange(ahead)) for name in ("q_up", "h_down"))
+        level[:HISTORY] *= 100
+        return [
+            PiSeries.of(PiHeader("UP", "Q.sim", units="m3/s"), times, flow),
+            PiSeries.of(PiHeader("DOWN", "H.sim", units="cm", **more), times, level),
+        ]
+
+    put_file(tmp_path / "history" / "all.xml", series_of(rows_between(0, HISTORY)) + simulated())
+    registry = registry_with(MODULES)
+    settings = read_config(path, registry=registry)
+    assert train_one(settings, "loop", registry, (None, None), 0, lambda what, share: None)
+    run, t0 = tmp_path / "run", BEGIN + HISTORY * STEP
+    run.mkdir()
+    export(run, rows_between(HISTORY - 100, HISTORY + 1))
+    issued = simulated(7, issued_at=t0.astype("M8[ms]"))
+    put_file(run / "input" / "simulation.xml", [simulated(7)[0], issued[1]])
+    more = "<inputTimeSeriesFile>input/simulation.xml</inputTimeSeriesFile>"
+    assert main([str(run_info(run, t0, CONFIG, more))]) == 0, diag(run)
+    found, told = imported(run), 60.0 + np.arange(1, 7)
+    np.testing.assert_allclose(found["Q_UP", "Q", ("q0.5",), None].value, told)
+    np.testing.assert_allclose(found["H_DOWN", "H", ("q0.5",), None].value, told / 100)
