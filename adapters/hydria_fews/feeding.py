@@ -13,7 +13,7 @@ from hydria_plugin.exchange import factor, feed_table, unit_wanted
 
 from .flags import flags_in
 from .naming import Naming
-from .pi_series import PiSeries
+from .pi_series import PiHeader, PiSeries
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,13 +90,26 @@ class _Rows:
         self.flags: list[NDArray[np.uint8]] = []
         self.issues: list[NDArray[np.datetime64]] = []
         self.members: list[NDArray[np.int32]] = []
+        self.ids: dict[str, list[str]] = {}  # of members in words, by series
 
     def add(self, name: str, one: PiSeries, value: NDArray[np.float64], issue: NDArray[np.datetime64]) -> None:
         self.names.append(np.full(len(one), name, dtype=object))
         self.parts.append((one.time.astype("datetime64[us]"), value))
         self.flags.append(flags_in(one.flag))
         self.issues.append(issue)
-        self.members.append(np.full(len(one), one.header.member or 0, dtype=np.int32))
+        self.members.append(np.full(len(one), self.number(name, one.header), dtype=np.int32))
+
+    def number(self, name: str, header: PiHeader) -> int:
+        """Of a member: its index, or its id where that is a number; ids in words are counted as they come. One without
+        either is the same for all."""
+        if header.member is not None or not header.member_id:
+            return header.member or 0
+        if header.member_id.isdecimal() and len(header.member_id) < 9:
+            return int(header.member_id)
+        known = self.ids.setdefault(name, [])
+        if header.member_id not in known:
+            known.append(header.member_id)
+        return known.index(header.member_id)
 
     def columns(self) -> tuple[NDArray[np.object_], NDArray[np.datetime64], NDArray[np.float64]]:
         names = np.concatenate([np.empty(0, dtype=object), *self.names])

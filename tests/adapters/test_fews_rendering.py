@@ -131,3 +131,26 @@ def test_units_of_levels(unit: str) -> None:
     assert in_unit("cm", layout.targets[0], layout) == 0.01 and in_unit("furlong", "unknown", layout) == 1.0
     with pytest.raises(ValueError, match="m3/s"):
         in_unit("m3/s", layout.targets[0], layout)
+
+
+@pytest.mark.parametrize(
+    ("ids", "numbers"), [(("low", "high"), [0, 1]), (("7", "9"), [7, 9]), (("", ""), [0, 0]), (("9" * 30, "x"), [0, 1])]
+)
+def test_members_by_their_ids(ids: tuple[str, ...], numbers: list[int]) -> None:
+    t0, step = np.datetime64("2026-03-01T12:00:00", "s"), np.timedelta64(3600, "s")
+    wanted = Wanted(("L/Q",), t0 - step, t0, t0, t0 + 3 * step, step)
+    many = [
+        PiSeries.of(
+            PiHeader("L", "Q", ensemble="GR", member_id=i, issued_at=t0.astype("M8[ms]")), [t0 + step], [float(n)]
+        )
+        for n, i in enumerate(ids)
+    ]
+    table = table_of(many, wanted, Naming())
+    assert table["member"].tolist() == list(dict.fromkeys(numbers)) and table["value"].iloc[-1] == 1.0
+
+
+def test_a_simulation_is_wanted_in_the_unit_of_its_station() -> None:
+    layout = whole().layout
+    simulated = replace(layout, kinds=("simulation", *layout.kinds[1:]))
+    series = str(layout.series[0, 0])
+    assert in_unit("cm", series, simulated) == 0.01 and in_unit("m3/s", series, simulated) == 1.0

@@ -250,6 +250,16 @@ def test_an_acknowledgement_that_is_lost_leaves_the_same_state(host: PiServer) -
     assert len(host.held) == len(bulletin.forecast.stations) * len(bulletin.forecast.quantiles)
 
 
+def test_a_sink_whose_host_is_down_and_comes_back() -> None:
+    with serving() as host:
+        sink, port = FewsRestSink(url=host.url, timeout_s=2.0), host.port
+    with pytest.raises(FeedError, match="no whole answer"):
+        sink.write(sample_bulletin())
+    with serving(port) as host:
+        sink.write(sample_bulletin())
+        assert host.posts > 0 and host.held
+
+
 def test_a_read_only_service_says_what_to_change(host: PiServer) -> None:
     host.read_only = True
     with pytest.raises(FeedError, match="HTTP 403.*READONLY_MODE"):
