@@ -34,6 +34,7 @@ from .roles import (
     Trainable,
 )
 from .secret import Secret
+from .standing import Thresholds
 from .values import (
     KINDS,
     METHODS,
@@ -121,6 +122,7 @@ __all__ = [
     "Store",
     "StoreError",
     "Summary",
+    "Thresholds",
     "Trainable",
     "Verified",
     "Wanted",

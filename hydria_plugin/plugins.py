@@ -34,7 +34,9 @@ ROLES = {
     "importer": "hydria_importers",
 }
 BUILT_IN = ("forecasters", "correctors", "explainers", "stores")
-GIVEN = ("members", "shelf", "rng", "clock", "layout", "folder", "words", "places", "ratings")  # by the house
+GIVEN = (  # by the house
+    *("members", "shelf", "rng", "clock", "layout", "folder", "words", "places", "ratings", "thresholds"),
+)
 ADDRESS = "url"  # given to stores; an option of anything else
 
 

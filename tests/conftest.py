@@ -1,13 +1,18 @@
 """For all tests: properties are drawn anew on a developer's machine, always the same where CI is set; no deadline,
-because a busy machine is not a broken law. And a web server that answers as it is told."""
+because a busy machine is not a broken law. And a web server that answers as it is told, and a real PostgreSQL."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from postgresql_server import Server as PostgreSQL
+from postgresql_server import need_postgresql
 from web_server import Server
 
 settings.register_profile("developer", deadline=None)
@@ -20,3 +25,19 @@ def web_server() -> Iterator[Server]:
     made = Server()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A server that runs for the session."""
+    programs = need_postgresql()
+    folder = Path("/tmp") / f"hydria-pg-{uuid.uuid4().hex[:8]}"  # short: a socket's path has 107 bytes
+    folder.mkdir()
+    server = None
+    try:
+        server = PostgreSQL(programs, folder)
+        yield server
+    finally:
+        if server is not None:
+            server.stop()
+        shutil.rmtree(folder, ignore_errors=True)

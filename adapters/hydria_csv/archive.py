@@ -8,18 +8,19 @@ from pathlib import Path
 
 from hydria_plugin import Problem
 
+from .arrivals import Arrivals
 from .feed import Feed, Now
 from .form import Form
-from .listing import listed
 from .rows import Rows, joined
+
+WHOLE = -(1 << 62)  # microseconds: a file that was delivered whole need not rest
 
 
 @dataclass(slots=True)
 class Archive:
-    """All files at ``path``, in the order of their names: where two files hold the same row, the later one counts."""
+    """All files that arrived, in the order of their names: where two files hold the same row, the later one counts."""
 
-    path: Path
-    patterns: Sequence[str]
+    arrivals: Arrivals
     form: Form
     settle: int  # microseconds after which a last line without line end counts as whole
     feeds: dict[str, Feed] = field(default_factory=dict)
@@ -36,16 +37,18 @@ class Archive:
 
     def refresh(self, now: int | None) -> list[Problem]:
         """Read what is new. Raises FeedError when the path is missing or cannot be listed."""
-        files, clock, before = listed(self.path, self.patterns), Now(now, self.settle), self.feeds
+        files, before = self.arrivals.files(now), self.feeds
+        clock = Now(now, WHOLE if self.arrivals.are_whole else self.settle)
         self.feeds = {name: before.get(name) or Feed(Path(place), name) for name, (place, _) in files.items()}
         new = [feed for name, feed in self.feeds.items() if not feed.is_current(files[name][1], clock)]
         problems = [p for feed in new for p in feed.refresh(self.form, self.book, clock)]
-        if not self.feeds:
-            wanted = " or ".join(self.patterns)
-            problems.append(Problem("source", None, f"{self.path}: no file matches {wanted}"))
+        if not self.feeds and not self.arrivals.are_whole:
+            problems.append(Problem("source", None, f"{self.arrivals.shown}: no file matches {self.arrivals.wanted}"))
         if new or self.feeds.keys() != before.keys():
             self.seen = {series for feed in self.feeds.values() for series in feed.seen}
-        return problems + self._absent()
+        if now is not None:
+            self._clear_away()
+        return self.arrivals.told() + problems + self._absent()
 
     def between(self, after: int, until: int) -> Rows:
         """Rows with ``after`` < time <= ``until`` of all files."""
@@ -57,6 +60,15 @@ class Archive:
         self.refresh(now)
         return sorted({series for feed in self.feeds.values() for series in feed.offered(self.form)})
 
+    def _clear_away(self) -> None:
+        """What was read goes where the admin wants it, and is known there under its new name."""
+        for name, feed in list(self.feeds.items()):
+            if (moved := self.arrivals.clear_away(name, feed.is_usable)) is not None:
+                del self.feeds[name]
+                if feed.is_usable:
+                    feed.name, feed.path = moved
+                    self.feeds[feed.name] = feed
+
     def _absent(self) -> list[Problem]:
         """Wanted series that no file has: said once, and again when others are absent."""
         absent = frozenset(self.book) - self.seen
@@ -65,4 +77,4 @@ class Archive:
 
     def _absence(self, absent: Sequence[str]) -> str:
         more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
-        return f"{self.path}: no file has {', '.join(map(repr, absent[:5]))}{more}; see `names` and `id` of the source"
+        return f"{self.arrivals.shown}: no file has {', '.join(map(repr, absent[:5]))}{more}; see `names` and `id` of the source"

@@ -45,6 +45,16 @@ class Faults:
         """The file as a whole has a fault."""
         self.kinds[text] = _Fault(0, text, 1, 0)
 
+    @property
+    def is_whole(self) -> bool:
+        """Something is wrong with the file as such."""
+        return any(not fault.first for fault in self.kinds.values())
+
+    @property
+    def lines(self) -> int:
+        """In how many lines something is wrong; one with two faults counts twice."""
+        return sum(fault.count for fault in self.kinds.values() if fault.first)
+
     def problems(self) -> list[Problem]:
         """One Problem per kind of fault."""
         return [Problem("source", None, self._sentence(f)) for f in self.kinds.values()]

@@ -55,6 +55,7 @@ class Feed:
     first: int = 0  # times of the first and the newest row
     newest: int = 0
     seen: set[str] = field(default_factory=set)
+    is_usable: bool = True  # a file of which nothing could be read is not
 
     def parts(self) -> list[Rows]:
         return [*self.blocks, self.last]
@@ -83,7 +84,14 @@ class Feed:
         except OSError as error:
             self.stamp = (0, -1, 0)
             faults.whole(f"cannot be read ({error.strerror}); what was read before is kept")
+        self.is_usable = self._has_use(faults)
         return faults.problems()
+
+    def _has_use(self, faults: Faults) -> bool:
+        """There is a header, and either a row or nothing to complain of in some line."""
+        if self.header is None or any(len(part) for part in self.parts()):
+            return self.header is not None
+        return not faults.is_whole and faults.lines < max(1, self.line - 1)
 
     def offered(self, form: Form) -> list[str]:
         """The series its columns hold, when it has one column per series."""

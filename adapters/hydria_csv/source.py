@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hydria_plugin import ConfigError, FeedError, Layout, Problem, Wanted
+from hydria_plugin import FeedError, Layout, Problem, Secret, Wanted
 
+from .arriving import Arriving
 from .form import Form, checked, duration
 from .rows import NEVER, Array, Rows, known, newest
 
@@ -29,6 +30,8 @@ class CsvSource:
     The keyword-only parameters are the TOML options; README.md says what each means. ``folder`` (relative paths
     resolve against it), ``clock`` and ``layout`` are given by the house.
     """
+
+    _archive: Archive | None
 
     def __init__(
         self,
@@ -57,15 +60,17 @@ class CsvSource:
         issued_at: str = "issued_at",
         member: str = "member",
         settle: str = "1min",
+        delivered: Mapping[str, str] | None = None,
+        key: str = "",
+        password: Secret | None = None,
+        host_key: str = "",
     ) -> None:
         options = dict(locals())
         given = {f.name: value for f in fields(Form) if (value := options[f.name]) is not None}
-        self._form = checked(_wrong(path, pattern, settle), **given)
-        self._path = Path(folder or ".") / path
-        self._patterns = (pattern,) if isinstance(pattern, str) else tuple(pattern)
+        self._arriving = Arriving.of(path, folder, pattern, delivered, key, password, host_key)
+        self._form = checked([*self._arriving.faults, *_wrong_settle(settle)], **given)
         self._settle = duration(settle) // timedelta(microseconds=1)
-        self._clock, self._layout = clock, layout
-        self._archive: Archive | None = None
+        self._clock, self._layout, self._archive = clock, layout, None
 
     def read(self, wanted: Wanted) -> pd.DataFrame:
         """Rows stamped in (start - step, issued_at], forecasts issued by then and valid up to ``end``, all received
@@ -82,25 +87,24 @@ class CsvSource:
     def probe(self) -> str:
         """How many files, series and values are there, and how new they are. Raises ConfigError when the path does
         not exist, FeedError when nothing there can be used."""
-        from .archive import Archive
-        from .listing import REMEDY
-
-        if not self._path.exists():
-            raise ConfigError(f"source csv: path {str(self._path)!r} does not exist: {REMEDY}")
-        archive = Archive(self._path, self._patterns, self._form, self._settle)
+        self._arriving.need()
+        archive = self._archive_of(is_looking=True)
         wanted = self._layout.all_series() if self._layout else archive.offered(self._now())
         archive.expect(wanted)
         problems = archive.refresh(self._now())
         if not archive.feeds or (wanted and not archive.seen):
-            raise FeedError("; ".join(p.error for p in problems) or f"{self._path}: nothing to read")
+            raise FeedError("; ".join(p.error for p in problems) or f"{self._arriving.shown}: nothing to read")
         return " ".join([_census(archive, wanted), *(f"Not used: {p.error}." for p in problems)])
 
     def _opened(self) -> Archive:
+        if self._archive is None:
+            self._archive = self._archive_of()
+        return self._archive
+
+    def _archive_of(self, is_looking: bool = False) -> Archive:
         from .archive import Archive
 
-        if self._archive is None:
-            self._archive = Archive(self._path, self._patterns, self._form, self._settle)
-        return self._archive
+        return Archive(self._arriving.arrivals(self._settle, is_looking), self._form, self._settle)
 
     def _now(self) -> int | None:
         return None if self._clock is None else _micros(self._clock())
@@ -108,7 +112,7 @@ class CsvSource:
 
 def _census(archive: Archive, wanted: Sequence[str]) -> str:
     """How many files and rows, and how new they are."""
-    files = f"{archive.path}: {len(archive.feeds)} file{'s' if len(archive.feeds) != 1 else ''}"
+    files = f"{archive.arrivals.shown}: {len(archive.feeds)} file{'s' if len(archive.feeds) != 1 else ''}"
     if not wanted:
         return f"{files}; its series are known once a pipeline asks for them."
     parts = [p for feed in archive.feeds.values() for p in feed.parts() if len(p)]
@@ -157,14 +161,9 @@ def _micros(time: np.datetime64) -> int:
     return int(time.astype("datetime64[us]").astype(np.int64))
 
 
-def _wrong(path: object, pattern: object, settle: object) -> list[str]:
-    """Faults of the options that are not about the form of the files."""
-    faults = [] if isinstance(path, str) and path else [f"path = {path!r} must be a text: a folder or a file"]
-    patterns = [pattern] if isinstance(pattern, str) else pattern
-    if not isinstance(patterns, list | tuple) or not all(isinstance(p, str) and p for p in patterns) or not patterns:
-        faults.append(f"pattern = {pattern!r} must be a text such as '*.csv', or a list of them")
+def _wrong_settle(settle: object) -> list[str]:
     try:
         duration(str(settle))
     except ValueError:
-        faults.append(f"settle = {settle!r} must be a duration such as '1min'")
-    return faults
+        return [f"settle = {settle!r} must be a duration such as '1min'"]
+    return []

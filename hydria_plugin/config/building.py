@@ -163,6 +163,7 @@ def given(settings: Settings, name: str, clock: Clock, rng: np.random.Generator 
         "layout": p.layout,
         "places": places_of(p),
         "ratings": p.ratings,
+        "thresholds": p.thresholds,
         "rng": rng if rng is not None else np.random.default_rng(0),
         "clock": clock,
         "shelf": open_shelf(settings, name, clock),

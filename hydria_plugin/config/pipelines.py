@@ -39,7 +39,7 @@ def read_pipeline(
     thresholds, rules, taken = read_alerts(desk, sites, ratings)
     layout = make_layout(desk, steps, sites, inputs, taken)
     sinks = named_sinks(table)
-    try_plugins(desk, registry, layout, sinks, parts)
+    try_plugins(desk, registry, layout, thresholds, sinks, parts)
     refused = any(getattr(table, field) is None for field in REQUIRED)  # with its fault noted earlier
     if refused or len(file.faults.lines) > before:
         return None

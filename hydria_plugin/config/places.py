@@ -14,6 +14,7 @@ Key = tuple[str | int, ...]  # the way to a value: ("pipelines", "gardons", "sin
 
 HEADER = re.compile(r"^\s*\[{1,2}\s*([^\[\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
 KEY = re.compile(r"""^\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
+IN_ADDRESS = re.compile(r"""(://[^\s:/@"']*:)[^\s@"']+@""")  # a password that someone wrote into an address
 PART = re.compile(r""""([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
 
 
@@ -35,6 +36,7 @@ class Faults:
         """``place: what; allowed: ...`` on one line."""
         tail = f"; allowed: {allowed}" if allowed else ""
         line = " ".join(f"{place}: {what}{tail}".split())
+        line = IN_ADDRESS.sub(r"\1***@", line)
         for value in sorted(self._concealed, key=len, reverse=True):
             line = line.replace(value, self._concealed[value])
         if line not in self.lines:

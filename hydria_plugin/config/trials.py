@@ -10,6 +10,7 @@ import numpy as np
 
 from ..plugins import Registry
 from ..roles import ForecastCorrector, InputCorrector
+from ..standing import Thresholds
 from ..values import Layout
 from .desk import Desk
 from .places import Key, listed, meant, quoted
@@ -18,10 +19,15 @@ from .settings import Choice
 
 
 def try_plugins(
-    desk: Desk, registry: Registry, layout: Layout | None, sinks: Mapping[str, Choice], parts: list[Part]
+    desk: Desk,
+    registry: Registry,
+    layout: Layout | None,
+    thresholds: Thresholds | None,
+    sinks: Mapping[str, Choice],
+    parts: list[Part],
 ) -> None:
     """Build every part; what fails is a fault, what is built can be probed."""
-    trial = Trial(desk.file, registry, trial_given(desk, layout))
+    trial = Trial(desk.file, registry, trial_given(desk, layout, thresholds))
     source = desk.table.source
     if source is not None:
         trial.build("source", source.use, source.options, desk.key("source"))
@@ -36,11 +42,12 @@ def try_plugins(
     parts += trial.parts
 
 
-def trial_given(desk: Desk, layout: Layout | None) -> dict[str, Any]:
+def trial_given(desk: Desk, layout: Layout | None, thresholds: Thresholds | None) -> dict[str, Any]:
     """What the house gives to factories: the same names as at run time."""
     return {
         "folder": desk.file.path.parent,
         "layout": layout,
+        "thresholds": thresholds,
         "rng": np.random.default_rng(0),
         "clock": lambda: np.datetime64(time.time_ns() // 1000, "us"),
         "shelf": None,

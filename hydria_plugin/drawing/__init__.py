@@ -2,5 +2,6 @@
 under the strictest content policy and on paper."""
 
 from .hydrograph import hydrograph
+from .words import Words
 
-__all__ = ["hydrograph"]
+__all__ = ["Words", "hydrograph"]

@@ -6,6 +6,8 @@ packed.py   gzip that is no bomb
 units.py    the spellings of units, to the unit a series is wanted in
 moments.py  times as hosts write them, to UTC
 feed.py     columns to the table that a source gives, cut to what was wanted
+files.py    files that appear whole or not at all
+notices.py  an alert in words, for people
 
 Nothing here imports httpx, lxml or pandas before it is used.
 """
@@ -13,8 +15,10 @@ Nothing here imports httpx, lxml or pandas before it is used.
 from .addresses import Gate, web_address
 from .answers import Access, Answer, Refusal
 from .feed import feed_table, no_rows
+from .files import file_name, free_bytes, put_file
 from .markup import XmlLimits, xml_document, xml_elements
 from .moments import iso_utc, moment, moments
+from .notices import Notice
 from .packed import Readable, bounded, gunzipped
 from .units import factor, known_unit, unit_wanted
 from .web import Web
@@ -23,6 +27,7 @@ __all__ = [
     "Access",
     "Answer",
     "Gate",
+    "Notice",
     "Readable",
     "Refusal",
     "Web",
@@ -30,12 +35,15 @@ __all__ = [
     "bounded",
     "factor",
     "feed_table",
+    "file_name",
+    "free_bytes",
     "gunzipped",
     "iso_utc",
     "known_unit",
     "moment",
     "moments",
     "no_rows",
+    "put_file",
     "unit_wanted",
     "web_address",
     "xml_document",

@@ -8,6 +8,7 @@ own network is an attack, and an intranet's name is listed once. The connection 
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -176,6 +177,7 @@ class Web:
             self._client = httpx.Client(
                 verify=context, timeout=self._timeout_s, follow_redirects=False, trust_env=False
             )
+            weakref.finalize(self, self._client.close)  # the house closes neither sources nor sinks
         return self._client
 
     def _wait(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
 from typing import Any
@@ -184,6 +185,17 @@ def test_a_name_that_is_not_found() -> None:
 
     with pytest.raises(FeedError, match="'a.example' is not found .Name or service not known"):
         Gate.to("https://a.example", (), nobody).checked("https://a.example", "GET")
+
+
+def test_what_is_no_more_used_is_closed(web_server: Server) -> None:
+    web_server.says["/api"] = [text(200)]
+    caller = web(web_server)
+    caller.get()
+    client = caller._client
+    assert client is not None and not client.is_closed
+    del caller
+    gc.collect()
+    assert client.is_closed
 
 
 def test_two_calls_keep_their_distance(web_server: Server) -> None:

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from postgresql_server import Server, need_postgresql
 
 from hydria_plugin import Store
 from hydria_plugin.stores import hydria_stores
 
 Open = Callable[[], Store]
-
-
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    programs = need_postgresql()
-    folder = Path("/tmp") / f"hydria-pg-{uuid.uuid4().hex[:8]}"  # short: a socket's path has 107 bytes
-    folder.mkdir()
-    server = None
-    try:
-        server = Server(programs, folder)
-        yield server
-    finally:
-        if server is not None:
-            server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,0 +1,62 @@
+"""Files that appear whole or not at all, under names that are safe."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+LONGEST = 100
+
+
+def put_file(file: Path, content: bytes) -> None:
+    """Write under a temporary name in the same folder, force to disk, rename: nobody ever sees half a file. What holds
+    the same bytes already is left as it is. Raises OSError."""
+    with contextlib.suppress(OSError):
+        if file.read_bytes() == content:
+            return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    passing = file.with_name(f".{file.name}.tmp")
+    try:
+        with open(passing, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(passing, file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            passing.unlink(missing_ok=True)
+        raise
+    with contextlib.suppress(OSError):
+        _settle(file.parent)
+
+
+def file_name(name: str) -> str:
+    """A name that is safe in a path; names that differ stay different."""
+    safe = re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip(".")[:LONGEST]
+    return safe if safe == name and safe else f"{safe or 'x'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def free_bytes(folder: Path) -> int:
+    """Free bytes where ``folder`` is, or will be. Raises OSError when a file cannot be written there."""
+    there = folder
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        raise NotADirectoryError(20, "it is not a folder", str(there))
+    trial = there / ".hydria-probe.tmp"
+    trial.write_bytes(b"")
+    trial.unlink()
+    return shutil.disk_usage(there).free
+
+
+def _settle(folder: Path) -> None:
+    """The rename itself reaches the disk, where the system can do that."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
