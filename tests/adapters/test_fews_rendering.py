@@ -15,8 +15,11 @@ from hydria_fews.naming import Naming, pattern_faults
 from hydria_fews.pi_reading import read_pi
 from hydria_fews.pi_series import PiHeader, PiSeries
 from hydria_fews.pi_writing import pi_xml
-from hydria_fews.rendering import bulletin_series
+from hydria_fews.rendering import bulletin_series, report_series
 from hydria_plugin import Bulletin, Flag, Report, Wanted
+from hydria_plugin.explainers.knox.document import station_facts
+from hydria_plugin.explainers.knox.readings import VARIANTS, Reading, Response, Share, SlotReading
+from hydria_plugin.explainers.knox.words import Speech
 from hydria_plugin.testing import sample_bulletin
 
 WORD = st.from_regex(r"[A-Za-z0-9_.]{1,8}", fullmatch=True)
@@ -154,3 +157,21 @@ def test_a_simulation_is_wanted_in_the_unit_of_its_station() -> None:
     simulated = replace(layout, kinds=("simulation", *layout.kinds[1:]))
     series = str(layout.series[0, 0])
     assert in_unit("cm", series, simulated) == 0.01 and in_unit("m3/s", series, simulated) == 1.0
+
+
+def test_the_shares_of_a_real_reading_of_knox() -> None:
+    shares = (Share(0.6, 0.55, 0.66), Share(0.4, 0.34, 0.45))
+    slots = tuple(
+        SlotReading(
+            f"rain.{n}", f"R{n}/P", share, share.median, share.median, (0.5, 0.5), Response(1, 1, 0, 2), 0.5, 0.5
+        )
+        for n, share in enumerate(shares, 1)
+    )
+    medians = tuple(s.median for s in shares)
+    step = np.timedelta64(3600, "s")
+    made = Reading("s2", "K2r", 5, 0, {"nse": 0.9}, slots, 0.1, dict.fromkeys(VARIANTS, medians), 0.0, 2, step)
+    report = Report("knox", "s2", "E2", "of the north", {"version": "1", **station_facts(made, Speech("en"))})
+    found = list(report_series([report], whole(), Naming()))
+    told = {s.header.qualifiers: s.value[0] for s in found if s.header.parameter == "knox.share"}
+    assert told == {(f"R{n}/P", k): getattr(s, k) for n, s in enumerate(shares, 1) for k in ("median", "q25", "q75")}
+    assert {s.header.location for s in found} == {"s2"}

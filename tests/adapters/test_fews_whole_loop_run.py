@@ -83,6 +83,22 @@ def test_an_alert_tells_its_story(site: Path) -> None:
     assert "FIRST yellow (30" in str(alert.more["comment"][0]) and LIMITS["up"][0] == 30.0
 
 
+def test_an_independent_reader_finds_the_same(site: Path) -> None:
+    import fewsxml
+
+    assert one_run(site, 0) == 0
+    ours, theirs = imported(site / "run"), fewsxml.read(str(site / "run" / "output" / "forecast.xml")).series
+    assert len(theirs) == len(ours)
+    for one in theirs:
+        h = one.header
+        qualifiers = (h.qualifierId,) if isinstance(h.qualifierId, str) else tuple(h.qualifierId or ())
+        mine = ours[h.locationId, h.parameterId, qualifiers, h.ensembleMemberIndex]
+        np.testing.assert_allclose([float(e.value) for e in one.event], mine.value, rtol=1e-12)
+        assert [int(e.flag) for e in one.event if e.flag is not None] == [f for f in mine.flag.tolist() if f >= 0]
+        local = mine.header.issued_at + STEP  # the run info's zone is UTC+1
+        assert f"{h.forecastDate.date}T{h.forecastDate.time}" == str(local.astype("M8[s]"))
+
+
 def test_the_same_time0_again_gives_the_same_and_corrected_data_a_revision(site: Path) -> None:
     assert one_run(site, 0) == 0
     first = (site / "run" / "output" / "forecast.xml").read_bytes()
