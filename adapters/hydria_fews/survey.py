@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from hydria_plugin import ConfigError, FeedError, FoundInput, FoundStation, Inventory, Secret
+from hydria_plugin import ConfigError, FeedError, FoundInput, FoundRating, FoundStation, Inventory, Secret
 from hydria_plugin.exchange import factor, known_unit
 
 from .naming import PATTERN, Naming, pattern_faults
 from .pi_reading import read_pi
 from .pi_series import PiHeader
+from .rating_curves import read_ratings
 from .rest import built, placed
 from .service import PiService
 
@@ -54,13 +55,14 @@ class FewsSurvey:
 
     def survey(self) -> Inventory:
         """Raises FeedError where nothing can be read."""
-        headers, remarks = self._of_files() if self._service is None else self._of_service(self._service)
+        ratings: list[FoundRating] = []
+        headers, remarks = self._of_files(ratings) if self._service is None else self._of_service(self._service)
         if not headers:
             raise FeedError("; ".join(remarks) or f"{self._path}: holds no PI time series")
         found = inventory(headers, self._naming)
-        return replace(found, remarks=(*remarks, *found.remarks))
+        return replace(found, ratings=tuple(ratings), remarks=(*remarks, *found.remarks))
 
-    def _of_files(self) -> tuple[list[PiHeader], list[str]]:
+    def _of_files(self, ratings: list[FoundRating]) -> tuple[list[PiHeader], list[str]]:
         files = [self._path]
         if self._path.is_dir():
             files = sorted({file for pattern in PATTERNS for file in self._path.glob(pattern)})
@@ -73,7 +75,7 @@ class FewsSurvey:
             except OSError as error:
                 remarks.append(f"{file}: cannot be read ({error.strerror})")
             except FeedError as error:
-                remarks.append(str(error))
+                remarks += curves_in(file, ratings, error)
         return headers, remarks
 
     def _of_service(self, service: PiService) -> tuple[list[PiHeader], list[str]]:
@@ -85,6 +87,16 @@ class FewsSurvey:
         except FeedError as error:
             return headers, [*remarks, f"places are taken from the series only: {error}"]
         return [placed_at(header, places.get(header.location, {})) for header in headers], remarks
+
+
+def curves_in(file: Path, ratings: list[FoundRating], otherwise: FeedError) -> list[str]:
+    """Put the rating curves of a file that holds no time series among the others; remarks on what is not used."""
+    try:
+        found, remarks = read_ratings(file)
+    except (FeedError, OSError):
+        return [str(otherwise)]
+    ratings += found
+    return remarks
 
 
 def placed_at(header: PiHeader, place: Mapping[str, object]) -> PiHeader:
