@@ -23,8 +23,10 @@ Issue = Callable[[PiSeries], NDArray[np.datetime64]]
 
 
 def issued(series: PiSeries) -> NDArray[np.datetime64]:
-    """(N) the issue time of each event: forecastDate, NaT in a series without one."""
-    return np.full(len(series), series.header.issued_at.astype("datetime64[us]"))
+    """(N) the issue time of each event, NaT for one that is no forecast. Of a series with forecastDate the events until
+    then are none: a merged series is what was measured up to T0, a simulated one its best knowledge of the past."""
+    own = series.header.issued_at.astype("datetime64[us]")
+    return np.where(series.time <= own, NEVER, own)
 
 
 def ahead_of(time0: np.datetime64) -> Issue:
@@ -32,10 +34,17 @@ def ahead_of(time0: np.datetime64) -> Issue:
     they are a forecast of then."""
 
     def given(series: PiSeries) -> NDArray[np.datetime64]:
-        own = issued(series)
-        return np.where(np.isnat(own) & (series.time > time0), time0.astype("datetime64[us]"), own)
+        if series.header.is_forecast:
+            return issued(series)
+        return np.where(series.time > time0, time0.astype("datetime64[us]"), NEVER)
 
     return given
+
+
+def received(series: PiSeries) -> NDArray[np.datetime64]:
+    """(N) the past that a forecast brings with it was known when it was issued, not before; NaT: when stamped."""
+    own = series.header.issued_at.astype("datetime64[us]")
+    return np.where(series.time <= own, own, NEVER)
 
 
 def table_of(
@@ -58,8 +67,17 @@ def table_of(
         except ValueError as error:
             problems.append(Problem("source", None, f"series {name!r} is not used: {error}"))
             continue
-        rows.add(name, one, one.value * times, issue(one))
+        part = within(one, wanted)
+        rows.add(name, part, part.value * times, issue(part))
     return feed_table(*rows.columns(), **rows.more(), wanted=wanted, problems=problems)
+
+
+def within(series: PiSeries, wanted: Wanted) -> PiSeries:
+    """Its events that may be wanted: an archive holds years of them."""
+    keep = (series.time > wanted.start - wanted.step) & (series.time <= max(wanted.issued_at, wanted.end))
+    if keep.all():
+        return series
+    return PiSeries(series.header, series.time[keep], series.value[keep], series.flag[keep])
 
 
 def in_unit(unit: str, series: str, layout: Layout | None) -> float:
@@ -89,6 +107,7 @@ class _Rows:
         self.parts: list[tuple[NDArray[np.datetime64], NDArray[np.float64]]] = []
         self.flags: list[NDArray[np.uint8]] = []
         self.issues: list[NDArray[np.datetime64]] = []
+        self.received: list[NDArray[np.datetime64]] = []
         self.members: list[NDArray[np.int32]] = []
         self.ids: dict[str, list[str]] = {}  # of members in words, by series
 
@@ -97,7 +116,8 @@ class _Rows:
         self.parts.append((one.time.astype("datetime64[us]"), value))
         self.flags.append(flags_in(one.flag))
         self.issues.append(issue)
-        self.members.append(np.full(len(one), self.number(name, one.header), dtype=np.int32))
+        self.received.append(received(one))
+        self.members.append(np.where(np.isnat(issue), 0, self.number(name, one.header)).astype(np.int32))
 
     def number(self, name: str, header: PiHeader) -> int:
         """Of a member: its index, or its id where that is a number; ids in words are counted as they come. One without
@@ -120,5 +140,6 @@ class _Rows:
         return {
             "flag": np.concatenate([np.empty(0, np.uint8), *self.flags]),
             "issued_at": np.concatenate([np.empty(0, "M8[us]"), *self.issues]),
+            "received_at": np.concatenate([np.empty(0, "M8[us]"), *self.received]),
             "member": np.concatenate([np.empty(0, np.int32), *self.members]),
         }

@@ -17,7 +17,8 @@ from hydria_fews.survey import FewsSurvey
 from hydria_plugin import FeedError
 
 CURVES = """<RatingCurves xmlns="http://www.wldelft.nl/fews/PI"><timeZone>1.0</timeZone>
-<ratingCurve><header><locationId>A</locationId><startDate date="2020-01-01" time="01:00:00"/><stageUnit>cm</stageUnit></header>
+<ratingCurve><header><locationId>A</locationId><startDate date="2020-01-01" time="01:00:00"/>
+<stageUnit>cm</stageUnit></header>
 <table><row stage="300" discharge="90"/><row stage="50" discharge="0"/><row stage="80" discharge="0"/>
 <row stage="150" discharge="20"/><row stage="160" discharge="NaN"/></table></ratingCurve>
 <ratingCurve><header><locationId>B</locationId></header><table><row stage="1" discharge="2"/></table></ratingCurve>

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydria_fews.feeding import ahead_of, in_unit, table_of
+from hydria_fews.feeding import ahead_of, in_unit, issued, table_of
 from hydria_fews.flags import flag_out, flags_in
 from hydria_fews.naming import Naming, pattern_faults
 from hydria_fews.pi_reading import read_pi
@@ -125,6 +125,25 @@ def test_what_was_exported_beyond_time0_is_a_forecast_of_then() -> None:
     table = table_of([one], wanted, Naming(), issue=ahead_of(t0))
     assert table["issued_at"].isna().tolist() == [True] * 4 + [False] * 3
     assert len(table_of([one], wanted, Naming())) == 4  # outside a run they are stamps from the future
+
+
+def test_the_past_in_a_series_with_forecast_date_was_known_then_and_not_before() -> None:
+    """Merged rain is exported with forecastDate: measured up to T0, forecast after it."""
+    t0, step = np.datetime64("2026-03-01T12:00:00", "s"), np.timedelta64(3600, "s")
+    times, issue = t0 + step * np.arange(-3, 4), t0.astype("M8[ms]")
+    one = PiSeries.of(PiHeader("L", "P", "accumulative", issued_at=issue), times, np.arange(7.0))
+    for mode in (issued, ahead_of(t0)):
+        wanted = Wanted(("L/P",), t0 - 3 * step, t0, t0, t0 + 3 * step, step)
+        table = table_of([one], wanted, Naming(), issue=mode)
+        assert table["issued_at"].isna().tolist() == [True] * 4 + [False] * 3
+        before = Wanted(("L/P",), t0 - 3 * step, t0 - step, t0 - step, t0 + 2 * step, step)
+        assert len(table_of([one], before, Naming(), issue=mode)) == 0
+    member = PiSeries.of(PiHeader("L", "P", issued_at=issue, member=5), times, np.arange(7.0))
+    assert set(table_of([member], wanted, Naming())["member"]) == {0, 5}
+    later = PiSeries.of(PiHeader("L", "P", issued_at=issue + step), times + step, np.arange(7.0) + 10)
+    table = table_of([later, one], Wanted(("L/P",), t0, t0 + step, t0 + step, t0 + 4 * step, step), Naming())
+    known = table[table["issued_at"].isna()]
+    assert known["value"].tolist() == [12.0, 13.0]  # what the newer forecast knows of the past counts
 
 
 @pytest.mark.parametrize("unit", ["", "-", "m", "m + MSL", "mNAP", "M"])
