@@ -62,7 +62,7 @@ class FewsRestSource:
         locations, parameters = asked_of(self._naming, wanted.series)
         start, end = wanted.start - wanted.step, wanted.end
         more = {"forecastCount": str(self._forecasts)} if self._forecasts > 1 else {}
-        found = self._service.series(start, end, locations, parameters, **more)
+        found = self._service.series(start, end, locations, parameters, wanted.step, **more)
         return table_of(found.series, wanted, self._naming, self._layout, found.faults)
 
     def probe(self) -> str:

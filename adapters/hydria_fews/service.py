@@ -23,6 +23,9 @@ from .pi_series import PiFile, PiSeries
 from .pi_writing import pi_xml
 
 FORMS = ("json", "xml")
+HOUR = np.timedelta64(3600, "s")
+EVENTS = 500_000  # of one answer: some 40 MB of JSON
+UNKNOWN = 5_000  # steps of one answer where it is not known how many series a filter holds
 AT_ONCE = 100  # locations of one question: more would make an address that servers refuse
 READ_ONLY = "the service is read-only, or this user may not write: READONLY_MODE of the web service must be false"
 
@@ -66,15 +69,18 @@ class PiService:
         end: np.datetime64,
         locations: Sequence[str] = (),
         parameters: Sequence[str] = (),
+        step: np.timedelta64 = HOUR,
         **more: str,
     ) -> PiFile:
-        """Time series with events in [start, end], in as many questions as it takes."""
+        """Time series with events in [start, end], about ``step`` apart, in as many questions as it takes."""
         found, faults = list[PiSeries](), list[str]()
         for part in parts_of(locations):
-            one = self._ask(start, end, part, parameters, more)
-            found += one.series
-            faults += one.faults
-        return PiFile(tuple(found), tuple(faults))
+            longest = step * (EVENTS // (max(len(part), 1) * max(len(parameters), 1)) if part else UNKNOWN)
+            for first, last in periods(start, end, longest):
+                one = self._ask(first, last, part, parameters, more)
+                found += one.series
+                faults += one.faults
+        return PiFile(tuple(found), tuple(dict.fromkeys(faults)))
 
     def locations(self) -> list[Mapping[str, Any]]:
         """As the service describes them."""
@@ -133,3 +139,14 @@ def parts_of(locations: Sequence[str]) -> Iterator[Sequence[str]]:
     """At most AT_ONCE at a time; once nothing where none is named."""
     for first in range(0, max(len(locations), 1), AT_ONCE):
         yield locations[first : first + AT_ONCE]
+
+
+def periods(
+    start: np.datetime64, end: np.datetime64, longest: np.timedelta64
+) -> Iterator[tuple[np.datetime64, np.datetime64]]:
+    """[start, end] in pieces of at most ``longest``, each beginning where the last one ended."""
+    first = start
+    while first + longest < end:
+        yield first, first + longest
+        first = first + longest
+    yield first, end

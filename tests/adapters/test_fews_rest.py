@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -89,6 +90,16 @@ def test_many_locations_are_asked_for_in_portions(host: PiServer) -> None:
     table = source(host).read(replace(WANTED, series=names))
     assert len(host.questions) == 3 and table["series"].nunique() == 5
     assert all("startTime" in query for _, query in host.questions)
+
+
+def test_years_are_asked_for_in_pieces(host: PiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hydria_fews.service.EVENTS", 5 * 3 * 4)  # four steps of five locations, three parameters
+    put(host, series_of(rows_between(0, 40)))
+    table = source(host).read(WANTED)
+    assert len(host.questions) == 5 and len(table) == 55
+    ends = [(query["startTime"][0], query["endTime"][0]) for _, query in host.questions]
+    assert all(a[1] == b[0] for a, b in itertools.pairwise(ends))
+    assert (ends[0][0], ends[-1][1]) == ("2026-08-20T09:00:00Z", "2026-08-21T02:00:00Z")
 
 
 def test_the_service_without_start_time_gives_the_last_day_only(host: PiServer) -> None:
