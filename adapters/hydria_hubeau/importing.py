@@ -33,7 +33,7 @@ class HubeauImporter:
     def __init__(
         self,
         *,
-        url: str = URL,
+        address: str = URL,
         stations: Sequence[str] = (),
         departments: Sequence[str] = (),
         river: str = "",
@@ -49,7 +49,7 @@ class HubeauImporter:
         clock: Clock | None = None,
     ) -> None:
         access = Access(ca=Path(folder or ".") / ca if ca else "")
-        faults = [*faults_of(id, {}), *web_faults(url, access)]
+        faults = [*faults_of(id, {}), *web_faults(address, access)]
         faults += number_faults(timeout_s=(timeout_s, 0.1), tries=(tries, 1), pause_s=(pause_s, 0))
         self._filter = chosen(stations, departments, river, bbox)
         if not self._filter:
@@ -60,7 +60,7 @@ class HubeauImporter:
             faults.append(f"bbox = {list(bbox)!r} must be four numbers: west, south, east, north")
         if faults:
             raise ConfigError([f"importer hubeau: {fault}" for fault in faults])
-        self._web = Web(url, hosts=hosts, access=access, timeout_s=timeout_s, tries=tries, pause_s=pause_s)
+        self._web = Web(address, hosts=hosts, access=access, timeout_s=timeout_s, tries=tries, pause_s=pause_s)
         self._quantity, self._id, self._clock = quantity, id, clock
 
     def survey(self) -> Inventory:

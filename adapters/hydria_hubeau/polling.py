@@ -30,7 +30,7 @@ class Polling:
         host: str,
         units: Mapping[str, str],
         *,
-        url: str,
+        address: str,
         id: str,
         names: Mapping[str, str] | None,
         record: str,
@@ -46,7 +46,7 @@ class Polling:
         other_faults: Sequence[str] = (),
     ) -> None:
         access = Access(ca=Path(folder or ".") / ca if isinstance(ca, str) and ca else "")
-        faults = [*other_faults, *faults_of(id, names or {}, forecast_id), *web_faults(url, access)]
+        faults = [*other_faults, *faults_of(id, names or {}, forecast_id), *web_faults(address, access)]
         faults += number_faults(timeout_s=(timeout_s, 0.1), tries=(tries, 1), pause_s=(pause_s, 0))
         if not isinstance(record, str):
             faults.append(f'record = {record!r} must be a folder, or "" for none')
@@ -55,7 +55,7 @@ class Polling:
             faults += misfits(layout, self.names, units)
         if faults:
             raise ConfigError([f"source {host}: {fault}" for fault in faults])
-        self.web = Web(url, hosts=hosts, access=access, timeout_s=timeout_s, tries=int(tries), pause_s=pause_s)
+        self.web = Web(address, hosts=hosts, access=access, timeout_s=timeout_s, tries=int(tries), pause_s=pause_s)
         self.recorder = Recorder(Path(folder or ".") / record, host) if record else None
         self.clock, self.layout = clock, layout
         self._early = Early()
@@ -93,12 +93,14 @@ def _micro(time: np.datetime64) -> np.datetime64:
     return fine
 
 
-def web_faults(url: object, access: Access) -> list[str]:
+def web_faults(address: object, access: Access) -> list[str]:
     """Faults of the address and of the certificates."""
     try:
-        web_address(url if isinstance(url, str) else "")
+        web_address(address if isinstance(address, str) else "")
     except ValueError as error:
-        return [f"url: {error}", *access.faults()]
+        return [f"address: {error}", *access.faults()]
+    if "?" in str(address) or "#" in str(address):
+        return ["address must end with its path: without '?' and what follows", *access.faults()]
     return access.faults()
 
 

@@ -32,7 +32,7 @@ class VigicruesSource:
     def __init__(
         self,
         *,
-        url: str = URL,
+        address: str = URL,
         id: str = "{code}.{grandeur}",
         forecast_id: str = "{code}.{grandeur}.{tendance}",
         names: Mapping[str, str] | None = None,
@@ -48,7 +48,13 @@ class VigicruesSource:
     ) -> None:
         web: dict[str, Any] = {"hosts": hosts, "ca": ca, "timeout_s": timeout_s, "tries": tries, "pause_s": pause_s}
         house: dict[str, Any] = {"folder": folder, "clock": clock, "layout": layout}
-        said: dict[str, Any] = {"url": url, "id": id, "forecast_id": forecast_id, "names": names, "record": record}
+        said: dict[str, Any] = {
+            "address": address,
+            "id": id,
+            "forecast_id": forecast_id,
+            "names": names,
+            "record": record,
+        }
         self._polling = Polling("vigicrues", UNITS, **said, **web, **house)
         self._told: frozenset[str] = frozenset()
 
