@@ -92,7 +92,14 @@ def test_names_and_templates(drop: Path) -> None:
 
 
 def test_totals_over_different_durations_are_not_mixed(drop: Path) -> None:
-    put(drop, message(rain(f"{T} 2") + rain(f"{T} 0.5", minutes=10) + rain(f"{T} 9", code="02", minutes=60)))
+    put(
+        drop,
+        message(
+            rain(f"{T} 0.5", minutes=10)
+            + rain(f"{T} 2", "2010-02-26T12:00:00 3")
+            + rain(f"{T} 9", code="02", minutes=60)
+        ),
+    )
     source = SandreSource(path="drop", folder=drop.parent)
     table = source.read(asked([R, "02.RR"]))
     assert sorted(table["value"]) == [0.5, 9.0]
@@ -104,7 +111,7 @@ def test_totals_over_different_durations_are_not_mixed(drop: Path) -> None:
 
 def test_levels_of_different_datums_are_not_mixed(drop: Path) -> None:
     sea, gauge = (level(f"{T} {v}", more=f"<SysAltiSerie>{s}</SysAltiSerie>") for v, s in ((345_680, 3), (680, 31)))
-    put(drop, message(sea + gauge))
+    put(drop, message(gauge + sea))
     table = read(drop, H)
     assert table["value"].tolist() == [0.68] and "altimetric systems 3, 31" in said(table)[0]
 
