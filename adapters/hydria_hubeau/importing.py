@@ -84,7 +84,7 @@ class HubeauImporter:
 
     def _input(self, gauge: Gauge, quantity: str) -> FoundInput:
         series, kind = self._series(gauge.code, quantity), QUANTITIES[quantity]
-        return FoundInput(series, kind, gauge.name, "", gauge.latitude, gauge.longitude)
+        return FoundInput(series, kind, gauge.name, gauge.code, gauge.latitude, gauge.longitude)
 
     def _series(self, code: str, quantity: str) -> str:
         return self._id.replace("{code}", code).replace("{grandeur}", quantity)
