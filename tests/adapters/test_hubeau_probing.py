@@ -130,8 +130,12 @@ def test_no_station_and_no_wish(hubeau: Hubeau) -> None:
     with pytest.raises(ConfigError, match="name stations, departments, river or bbox") as found:
         HubeauImporter(quantity="X", bbox=[])
     assert "quantity = 'X' must be H or Q" in str(found.value)
-    with pytest.raises(ConfigError, match="must be four numbers"):
-        HubeauImporter(bbox=[1, 2])
+    for wrong in ([1, 2], ["a", 1, 2, 3]):
+        with pytest.raises(ConfigError, match="must be four numbers"):
+            HubeauImporter(bbox=wrong, river="Le Gardon")
+    one = HubeauImporter(stations="V714*", departments=30, bbox=[1, 2.5, 3, 4])
+    assert one._filter["code_station"] == "V714*" and one._filter["code_departement"] == "30"
+    assert one._filter["bbox"] == "1,2.5,3,4"
 
 
 def test_hydria_import_writes_files_to_be_reviewed(
