@@ -1,5 +1,7 @@
 """For all tests: properties are drawn anew on a developer's machine, always the same where CI is set; no deadline,
-because a busy machine is not a broken law. And a web server that answers as it is told, and a real PostgreSQL."""
+because a busy machine is not a broken law. And servers: one of HTTP that answers as it is told, a real PostgreSQL, a
+real OpenSSH.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import settings
 from postgresql_server import Server as PostgreSQL
 from postgresql_server import need_postgresql
+from sftp_server import SftpServer
 from web_server import Server
 
 settings.register_profile("developer", deadline=None)
@@ -41,3 +44,13 @@ def postgresql() -> Iterator[PostgreSQL]:
         if server is not None:
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def sftp_server(tmp_path: Path) -> Iterator[SftpServer]:
+    """A server of its own, with a folder of files."""
+    folder = tmp_path / "sshd"
+    folder.mkdir()
+    made = SftpServer(folder)
+    yield made
+    made.stop()

@@ -77,4 +77,5 @@ class Archive:
 
     def _absence(self, absent: Sequence[str]) -> str:
         more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
-        return f"{self.arrivals.shown}: no file has {', '.join(map(repr, absent[:5]))}{more}; see `names` and `id` of the source"
+        named = ", ".join(map(repr, absent[:5]))
+        return f"{self.arrivals.shown}: no file has {named}{more}; see `names` and `id` of the source"

@@ -23,7 +23,7 @@ OPTIONS = ("ready", "done", "error", "ledger")
 @dataclass(frozen=True, slots=True)
 class Rules:
     """``ready``: "growing" files are read as they grow, "settled" ones when they rest, or the ending of the marker that
-    says a file is whole (".done"). ``done`` and ``error``: folders within. ``ledger``: a file that outlives restarts."""
+    says a file is whole (".done"). ``done``, ``error``: folders within. ``ledger``: a file that outlives restarts."""
 
     ready: str = "growing"
     done: str = ""

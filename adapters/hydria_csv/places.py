@@ -162,7 +162,7 @@ class Remote:
         """What is new of one file; what cannot be fetched is told, and the others go on."""
         state, key = (a.st_size or 0, a.st_mtime or 0), f"{folder}/{name}"
         if self._known.get(key) == state:
-            return
+            return None
         if state[0] > LARGEST:
             return self._tell(f"{name} holds {state[0]:,} bytes, at most {LARGEST:,} are read")
         local = self._copy / folder / name
@@ -179,7 +179,7 @@ class Remote:
 
 
 def fetch(sftp: paramiko.SFTPClient, remote: str, local: Path, size: int) -> None:
-    """The first ``size`` bytes of ``remote``: only what was appended, where the end of what is here is still the same."""
+    """The first ``size`` bytes of ``remote``: only what was appended, where the end of what is here still stands."""
     from .sftp import copied
 
     have = local.stat().st_size if local.exists() else 0

@@ -1,6 +1,6 @@
 """A folder on another machine, over SFTP. The server must prove who it is; a broken connection is made anew.
 
-paramiko, not asyncssh: the house calls sources and sinks from plain threads, and an event loop of its own per call buys nothing.
+paramiko, not asyncssh: the house calls sources and sinks from plain threads; an event loop per call buys nothing.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Session:
         return f"sftp://{self.login.user}@{self.login.host}:{self.login.port}"
 
     def run(self, what: Callable[[paramiko.SFTPClient], T], doing: str) -> T:
-        """``what`` with the connection. Raises FeedError where there is none, OSError what the server says of a file."""
+        """``what``, connected. Raises FeedError where there is none, OSError what the server says of a file."""
         with self._lock:
             was_open = self._sftp is not None
             try:
@@ -127,7 +127,7 @@ class Session:
                 except (paramiko.SSHException, OSError, EOFError) as cause:
                     self.close()
                     if attempt == TRIES or isinstance(cause, FINAL):
-                        raise FeedError(f"{self.shown} cannot be reached: {self._sentence(cause)}") from None
+                        raise FeedError(f"{self.shown} cannot be reached: {self._sentence(cause)}") from cause
                     self._sleep(PAUSE_S * 2 ** (attempt - 1))
         assert self._sftp is not None
         return self._sftp
@@ -219,10 +219,15 @@ def make_folder(sftp: paramiko.SFTPClient, folder: str) -> None:
 def replace_remote(sftp: paramiko.SFTPClient, file: str, pieces: Iterable[bytes]) -> None:
     """Write ``file.part`` and rename it: nobody ever sees half a file."""
     make_folder(sftp, file.rpartition("/")[0] or ".")
+    size = 0
     with sftp.open(f"{file}.part", "wb") as out:
         out.set_pipelined(True)
         for piece in pieces:
             out.write(piece)
+            size += len(piece)
+    there = sftp.stat(f"{file}.part").st_size
+    if there != size:
+        raise OSError(0, f"{there} of {size} bytes arrived: is the disk full?")
     sftp.posix_rename(f"{file}.part", file)
 
 

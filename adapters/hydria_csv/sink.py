@@ -12,12 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from hydria_plugin import Bulletin, ConfigError, FeedError, Report
+from hydria_plugin import Bulletin, ConfigError, FeedError, Report, Secret
 
+from .arriving import session_of
 from .form import duration
 from .render import alerts_table, compact, forecast_table
-from .writing import check_writable, file_name, replace_file
+from .shelves import LocalShelf, RemoteShelf, Shelf
+from .writing import file_name
 
+REPORTS = "reports"
 FORMS = ("wide", "long")
 ALERTS = ("news", "all")
 REPORT = re.compile(r"_[0-9a-f]{12}\.(json|svg)$")  # what this sink calls a report
@@ -41,33 +44,43 @@ class CsvSink:
         gzip: bool = False,
         alerts: str = "news",
         keep: str = "",
+        key: str = "",
+        password: Secret | None = None,
+        host_key: str = "",
     ) -> None:
-        faults = [*_choice("form", form, FORMS), *_choice("alerts", alerts, ALERTS), *_duration_fault(keep)]
+        session, more = session_of(path, folder, key, password, host_key)
+        faults = [
+            *(f"sink csv: {fault}" for fault in more),
+            *_choice("form", form, FORMS),
+            *_choice("alerts", alerts, ALERTS),
+            *_duration_fault(keep),
+        ]
         if not isinstance(gzip, bool):
             faults.append(f"sink csv: gzip = {gzip!r} must be true or false")
         if faults:
             raise ConfigError(faults)
-        self._path = Path(folder or ".") / path
+        self._shelf: Shelf = LocalShelf(Path(folder or ".") / path)
+        if session is not None:
+            self._shelf = RemoteShelf(session)
         self._form, self._gzip, self._alerts = form, gzip, alerts
         self._keep = np.timedelta64(duration(keep)) if keep else None
 
     def write(self, bulletin: Bulletin) -> None:
         """Alerts first: they are what is waited for. Raises FeedError when the folder cannot be written."""
-        place = self._path / file_name(bulletin.pipeline)
+        place = file_name(bulletin.pipeline)
         name = f"{compact(bulletin.issued_at)}_r{bulletin.revision}"
         told = [a for a in bulletin.alerts if a.is_news or self._alerts == "all"]
         try:
             if told:
-                self._put(place / f"{name}_alerts.csv", alerts_table(bulletin, told))
-            self._put(place / f"{name}.csv", forecast_table(bulletin, self._form))
+                self._put(f"{place}/{name}_alerts.csv", alerts_table(bulletin, told))
+            self._put(f"{place}/{name}.csv", forecast_table(bulletin, self._form))
             self._forget(place)
         except OSError as cause:
-            raise _refusal(place, cause) from cause
+            raise self._refusal(place, cause) from cause
 
     def write_reports(self, reports: Sequence[Report]) -> None:
         """One JSON file per report, named by its content: the same report twice is one file. The picture that a report
         holds as ``svg`` stands beside it, in a file of its own."""
-        place = self._path / "reports"
         try:
             for report in reports:
                 content, picture = _apart(report)
@@ -75,42 +88,47 @@ class CsvSink:
                 digest = hashlib.sha256(text).hexdigest()[:12]
                 name = f"{file_name(report.station)}_{file_name(report.kind)}_{digest}"
                 if picture:
-                    replace_file(place / f"{name}.svg", [picture.encode()])
-                replace_file(place / f"{name}.json", [text])
-            self._forget_reports(place)
+                    self._shelf.put(f"{REPORTS}/{name}.svg", [picture.encode()])
+                self._shelf.put(f"{REPORTS}/{name}.json", [text])
+            self._forget_reports()
         except OSError as cause:
-            raise _refusal(place, cause) from cause
+            raise self._refusal(REPORTS, cause) from cause
 
     def probe(self) -> str:
         """Whether the folder can be written. Raises FeedError."""
         try:
-            free = check_writable(self._path)
+            said = self._shelf.look()
         except OSError as cause:
-            raise _refusal(self._path, cause) from cause
-        return f"{self._path}: can be written, {free / 1e9:.1f} GB free."
+            raise self._refusal("", cause) from cause
+        return f"{self._shelf.shown}: {said}."
 
-    def _put(self, file: Path, pieces: Iterable[bytes]) -> None:
-        replace_file(file.with_name(f"{file.name}.gz") if self._gzip else file, pieces, packed=self._gzip)
+    def _put(self, file: str, pieces: Iterable[bytes]) -> None:
+        self._shelf.put(f"{file}.gz" if self._gzip else file, pieces, packed=self._gzip)
 
-    def _forget(self, place: Path) -> None:
+    def _forget(self, place: str) -> None:
         """Delete files of bulletins older than ``keep``, counted from the newest one there."""
         if self._keep is None:
             return
-        issued = {f: t for f in place.iterdir() if (t := _issue_time(f.name)) is not None}
+        issued = {f: t for f in self._shelf.written(place) if (t := _issue_time(f)) is not None}
         oldest = max(issued.values()) - self._keep
         for file, time in issued.items():
             if time < oldest:
-                file.unlink(missing_ok=True)
+                self._shelf.remove(f"{place}/{file}")
 
-    def _forget_reports(self, place: Path) -> None:
+    def _forget_reports(self) -> None:
         """The same for reports, which tell no time in their names: by when they were written, from the newest on."""
-        if self._keep is None or not place.is_dir():
+        if self._keep is None:
             return
-        written = {f: f.stat().st_mtime_ns for f in place.iterdir() if REPORT.search(f.name)}
+        written = {f: at for f, at in self._shelf.written(REPORTS).items() if REPORT.search(f)}
         oldest = max(written.values(), default=0) - int(self._keep / np.timedelta64(1, "ns"))
         for file, time in written.items():
             if time < oldest:
-                file.unlink(missing_ok=True)
+                self._shelf.remove(f"{REPORTS}/{file}")
+
+    def _refusal(self, place: str, cause: OSError) -> FeedError:
+        remedy = "make room, or let the user that runs hydria write there"
+        where = f"{self._shelf.shown}/{place}" if place else self._shelf.shown
+        return FeedError(f"{where} cannot be written ({cause.strerror or cause}): {remedy}")
 
 
 def _choice(name: str, value: str, allowed: Sequence[str]) -> list[str]:
@@ -136,11 +154,6 @@ def _issue_time(name: str) -> np.datetime64 | None:
         return np.datetime64(f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}")
     except ValueError:
         return None
-
-
-def _refusal(place: Path, cause: OSError) -> FeedError:
-    remedy = "make room, or let the user that runs hydria write there"
-    return FeedError(f"{place} cannot be written ({cause.strerror}): {remedy}")
 
 
 def _apart(report: Report) -> tuple[dict[str, Any], str]:

@@ -19,7 +19,7 @@ def replace_file(file: Path, pieces: Iterable[bytes], packed: bool = False) -> N
     passing = file.with_name(f".{file.name}.tmp")
     try:
         with open(passing, "wb") as out:
-            for piece in _packed(pieces) if packed else pieces:
+            for piece in packed_pieces(pieces) if packed else pieces:
                 out.write(piece)
             out.flush()
             os.fsync(out.fileno())
@@ -31,7 +31,7 @@ def replace_file(file: Path, pieces: Iterable[bytes], packed: bool = False) -> N
     _settle(file.parent)
 
 
-def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def packed_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """One gzip member, without name and time: same text, same bytes."""
     packer = zlib.compressobj(5, wbits=31)
     for piece in pieces:

@@ -20,6 +20,7 @@ from .access import Access
 
 BUSY_MS = 10_000  # how long a writer of an SQLite file waits for another one
 EACH = 100_000  # steps of SQLite's machine between two looks at the clock
+ONLY_EXPLAINED = {"hydria_explained": True}  # execution option: the statement is planned and not executed
 _SENTENCES = (  # what databases say, what to do about it
     ("password authentication failed", "user or password is wrong"),
     ("no password supplied", 'the server wants a password: write password = "${NAME}"'),
@@ -37,6 +38,7 @@ _SENTENCES = (  # what databases say, what to do about it
     ("file is not a database", "the file is no SQLite database"),
     ("malformed", "the file is damaged: restore it from a backup"),
     ("timestamp too large", "a row holds a time that never comes (infinity): leave it out in the query"),
+    ("timestamp too small", "a row holds a time before all times (-infinity): leave it out in a query"),
     ("Connection refused", "no server answers there: is it running?"),
     ("could not translate host name", "there is no such host"),
     ("failed to resolve host", "there is no such host"),
@@ -106,6 +108,7 @@ class Database:
     def _opened(self) -> Engine:
         if self._engine is None:
             self._engine = self._postgresql() if self.is_postgresql else self._sqlite()
+            sa.event.listen(self._engine, "before_cursor_execute", _explained, retval=True)
             weakref.finalize(self, self._engine.dispose)  # connections go with the one who opened them
         return self._engine
 
@@ -138,6 +141,12 @@ class Database:
         """What happened, and what to do about it where we know."""
         said = self._access.concealed(" ".join(str(getattr(error, "orig", None) or error).split()))
         return next((f"{advice} ({said})" for words, advice in _SENTENCES if words in said), said)
+
+
+def _explained(_c: Any, _cursor: Any, statement: str, given: Any, context: Any, _many: bool) -> tuple[str, Any]:
+    if context is not None and context.execution_options.get("hydria_explained"):
+        return f"EXPLAIN {statement}", given
+    return statement, given
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

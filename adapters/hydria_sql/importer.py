@@ -92,6 +92,10 @@ class SqlImporter:
         stations = _stations(survey, self._quantity)
         return Inventory(stations, _inputs(survey), _ratings(survey), tuple(survey.remarks))
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._database.close()
+
     def _chosen(self, tables: Mapping[str, Sequence[str]], survey: Survey) -> dict[str, str]:
         chosen = {what: name for what, name in self._tables.items() if name and name != "-"}
         for what, name in self._tables.items():

@@ -48,7 +48,10 @@ class TableQuestion:
         there = {role: column for role, column in self.columns.items() if column in found.types}
         rows = connection.execute(self._select(connection, found, there, wanted)).all()
         columns = list(zip(*rows, strict=True)) if rows else [() for _ in there]
-        return {role: list(cells) for role, cells in zip(there, columns, strict=True)}
+        cells = {role: list(cells) for role, cells in zip(there, columns, strict=True)}
+        if found.type_of(there["series"]) == "bpchar":  # a text of fixed length comes filled up with blanks
+            cells["series"] = [str(cell).rstrip(" ") for cell in cells["series"]]
+        return cells
 
     def found(self, connection: Connection) -> Found:
         if self._found is None:

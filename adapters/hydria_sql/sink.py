@@ -83,7 +83,10 @@ class SqlSink:
     def write(self, bulletin: Bulletin) -> None:
         """All or nothing. A later revision replaces an earlier one; an earlier one that comes late changes nothing."""
         told = [a for a in bulletin.alerts if a.is_news or self._tell == "all"]
-        forecast, alerts = forecast_columns(bulletin, self._units, self._wide), alert_columns(bulletin, told)
+        forecast, alerts = (
+            forecast_columns(bulletin, self._units, self._wide),
+            alert_columns(bulletin, told, self._units),
+        )
         there = [s for s, ok in zip(bulletin.forecast.stations, bulletin.forecast.there, strict=True) if ok]
         parts = [("forecasts", forecast, "station", there), ("alerts", alerts, "event", alerts.varying["event"])]
         stations = bulletin.layout.stations
@@ -108,8 +111,13 @@ class SqlSink:
         with self._database.reading("looking at the tables") as connection:
             if self._create:
                 return f"{self._database.place}: answers; {', '.join(named)} are made where they are not there."
-            said = [f"{self._tables[w]} ({len(self._found(connection, w).names)} columns)" for w in named]
+            said = [self._rehearsed(connection, what) for what in named]
         return f"{self._database.place}: {', '.join(said)} can take {', '.join(named)}."
+
+    def _rehearsed(self, connection: Connection, what: str) -> str:
+        target = self._found(connection, what)
+        target.rehearse(connection, list(self._columns(what)))
+        return f"{self._tables[what]} ({len(target.names)} columns)"
 
     def close(self) -> None:
         """Give the connections back."""

@@ -58,16 +58,13 @@ class SqlSource:
         clock: Callable[[], np.datetime64] | None = None,
         layout: Layout | None = None,
     ) -> None:
-        given = locals()
-        columns = {role: given[role] for role in ROLES}
+        columns = dict(zip(ROLES, (series, time, value, flag, received_at, issued_at, member, unit), strict=True))
         access, times = Access(url, database, password, ca, timeout, folder), Times(timezone, time_form)
         meaning = Meaning(flags or {}, units or {}, scale or {}, missing, names or {})
         faults = [*access.faults(), *times.faults(), *meaning.faults(), *_faults(table, query, columns)]
         if faults:
             raise ConfigError([f"source sql: {fault}" for fault in faults])
-        columns = {role: column for role, column in columns.items() if column}
-        own = OwnQuestion(query, columns, times, meaning)
-        self._question: Question = own if query else TableQuestion(table, columns, order_by, times, meaning)
+        self._question = _question(table, query, columns, order_by, times, meaning)
         self._what = f"table {table}" if table else "the query"
         self._database, self._times, self._meaning = Database(access, timezone), times, meaning
         self._clock, self._layout = clock, layout
@@ -114,6 +111,15 @@ class SqlSource:
             return np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
         now: np.datetime64 = self._clock().astype("datetime64[us]")
         return now
+
+
+def _question(
+    table: str, query: str, columns: Mapping[str, str], order_by: Sequence[str], times: Times, meaning: Meaning
+) -> Question:
+    named = {role: column for role, column in columns.items() if column}
+    if query:
+        return OwnQuestion(query, named, times, meaning)
+    return TableQuestion(table, named, order_by, times, meaning)
 
 
 def _asked(series: Sequence[str], now: np.datetime64, back: np.timedelta64) -> Wanted:

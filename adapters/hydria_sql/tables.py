@@ -20,7 +20,7 @@ PART = re.compile(r'"((?:[^"]|"")+)"|([^\s".]+)')
 WHOLE = re.compile(r"(big|small|medium|tiny)?(int(?!erval)|serial)", re.IGNORECASE)
 NUMBER = re.compile(rf"{WHOLE.pattern}|num|real|double|float|dec", re.IGNORECASE)
 _COLUMNS_OF = """
-SELECT a.attname, format_type(a.atttypid, NULL) FROM pg_attribute a
+SELECT a.attname, format_type(a.atttypid, -1) FROM pg_attribute a
 WHERE a.attrelid = to_regclass(:name) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 

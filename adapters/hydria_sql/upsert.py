@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
+from .database import ONLY_EXPLAINED
 from .tables import Found, OfType, among
 from .times import Times
 from .written import Columns
@@ -35,14 +36,22 @@ class Target:
 
     def replace(self, connection: Connection, rows: Columns) -> None:
         """Insert ``rows``, or update those that are there."""
-        if not len(rows):
-            return
+        if len(rows):
+            connection.execute(*self._statement(connection, rows))
+
+    def rehearse(self, connection: Connection, names: Sequence[str]) -> None:
+        """Ask how a row would be written, without writing: rights, types and the unique index are looked at."""
+        blank = Columns({name: [None] for name in names})
+        statement, *rows = self._statement(connection, blank)
+        connection.execute(statement, *(row[0] for row in rows), execution_options=ONLY_EXPLAINED)
+
+    def _statement(self, connection: Connection, rows: Columns) -> tuple[Any, ...]:
+        """What is executed: the statement, and in SQLite its rows."""
         varying = {n: self._values(n, cells) for n, cells in rows.varying.items() if n in self.names}
         same = {n: self._values(n, [cell])[0] for n, cell in rows.same.items() if n in self.names}
         if connection.dialect.name == "postgresql":
-            self._by_columns(connection, varying, same)
-        else:
-            self._by_rows(connection, varying, same)
+            return (self._by_columns(varying, same),)
+        return self._by_rows(varying, same)
 
     def of_issue(self, connection: Connection, same: Mapping[str, Any], stations: Sequence[str]) -> Conditions:
         """Rows of this pipeline and issue time, of any revision."""
@@ -84,22 +93,22 @@ class Target:
         value, column = self._values(name, [cell])[0], self.names[name]
         return sa.literal(value) if self.found.is_loose else self.found.cast(sa.literal(value), column)
 
-    def _by_columns(self, connection: Connection, varying: Mapping[str, list[Any]], same: Mapping[str, Any]) -> None:
+    def _by_columns(self, varying: Mapping[str, list[Any]], same: Mapping[str, Any]) -> Any:
         arrays = []
         for name, cells in varying.items():
-            array = sa.literal(cells, type_=sa.ARRAY(_element(cells)))
-            arrays.append(sa.cast(array, OfType(f"{self.found.type_of(self.names[name])}[]")))
+            kind = OfType(f"{self.found.type_of(self.names[name])}[]")
+            arrays.append(sa.cast(sa.literal(array_text(cells)), kind))
         given = sa.func.unnest(*arrays).table_valued(*varying).render_derived()
         constants = [self.found.cast(sa.literal(cell), self.names[name]) for name, cell in same.items()]
         columns = [self.names[name] for name in (*varying, *same)]
         chosen = sa.select(*(given.c[name] for name in varying), *constants)
-        connection.execute(self._upsert(postgresql.insert(self.found.clause).from_select(columns, chosen), columns))
+        return self._upsert(postgresql.insert(self.found.clause).from_select(columns, chosen), columns)
 
-    def _by_rows(self, connection: Connection, varying: Mapping[str, list[Any]], same: Mapping[str, Any]) -> None:
+    def _by_rows(self, varying: Mapping[str, list[Any]], same: Mapping[str, Any]) -> tuple[Any, list[dict[str, Any]]]:
         columns = [self.names[name] for name in (*varying, *same)]
         constants = tuple(same.values())
         rows = [dict(zip(columns, (*cells, *constants), strict=True)) for cells in zip(*varying.values(), strict=True)]
-        connection.execute(self._upsert(sqlite.insert(self.found.clause), columns), rows)
+        return self._upsert(sqlite.insert(self.found.clause).values(dict.fromkeys(columns)), columns), rows
 
     def _upsert(self, insert: Any, columns: Sequence[str]) -> Any:
         key = [self.names[name] for name in self.key if name in self.names]
@@ -110,10 +119,16 @@ class Target:
         return insert.on_conflict_do_update(index_elements=elements, set_=rest)
 
 
-def _element(cells: Sequence[Any]) -> Any:
-    """What a list of Python holds, for the driver; the database turns it into the column's own type."""
-    first = next((cell for cell in cells if cell is not None), "")
-    for kind, element in ((bool, sa.Boolean), (int, sa.BigInteger), (float, sa.Float(53))):
-        if isinstance(first, kind):
-            return element
-    return sa.Text
+def array_text(cells: Sequence[Any]) -> str:
+    """A list as PostgreSQL writes an array: one text, which is bound as one. The driver would look at each cell anew."""
+    if len(cells) and all(type(cell) is float for cell in cells):
+        return f"{{{','.join(map(repr, cells))}}}"
+    said = {cell: _quoted(cell) for cell in set(cells)}
+    return f"{{{','.join([said[cell] for cell in cells])}}}"
+
+
+def _quoted(cell: Any) -> str:
+    if cell is None:
+        return "NULL"
+    text = str(cell).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hydria_plugin import Alert, Bulletin, Report
+from hydria_plugin import Alert, Bulletin, Layout, Report
 from hydria_plugin.exchange import factor
 
 from .tables import storable as text
@@ -49,8 +50,7 @@ def forecast_columns(bulletin: Bulletin, units: Mapping[str, str], wide: Mapping
     for each of its quantiles."""
     forecast, layout = bulletin.forecast, bulletin.layout
     there = np.flatnonzero(forecast.there)
-    theirs = [units.get(q) or u for q, u in zip(layout.quantities, layout.units, strict=True)]
-    factors = np.array([1 / factor(t, u) if t != u else 1.0 for t, u in zip(theirs, layout.units, strict=True)])
+    theirs, factors = _their_units(layout, units)
     values = forecast.values[there] * factors[there, None, None]
     places = list(forecast.quantiles) if wide is None else [0.0]
     per_lead, horizon = len(places), forecast.horizon
@@ -75,10 +75,11 @@ def forecast_columns(bulletin: Bulletin, units: Mapping[str, str], wide: Mapping
     return Columns(varying, _key(bulletin))
 
 
-def alert_columns(bulletin: Bulletin, alerts: Sequence[Alert]) -> Columns:
-    """A row per alert, in the unit of its station."""
-    units = dict(zip(bulletin.layout.stations, bulletin.layout.units, strict=True))
-    rows = [_alert(alert, units.get(alert.station, "")) for alert in alerts]
+def alert_columns(bulletin: Bulletin, alerts: Sequence[Alert], units: Mapping[str, str]) -> Columns:
+    """A row per alert, in the unit of its station's forecast."""
+    theirs, factors = _their_units(bulletin.layout, units)
+    unit = dict(zip(bulletin.layout.stations, zip(theirs, factors, strict=True), strict=True))
+    rows = [_alert(alert, *unit.get(alert.station, ("", 1.0))) for alert in alerts]
     return Columns({name: [row[name] for row in rows] for name in ALERT if name not in _key(bulletin)}, _key(bulletin))
 
 
@@ -103,6 +104,13 @@ def unit_faults(units: Mapping[str, str]) -> list[str]:
     return found
 
 
+def _their_units(layout: Layout, units: Mapping[str, str]) -> tuple[list[str], NDArray[np.float64]]:
+    """(S) the unit the host wants for each station, and what our values are multiplied by."""
+    theirs = [units.get(q) or u for q, u in zip(layout.quantities, layout.units, strict=True)]
+    factors = [1 / factor(t, u) if t != u else 1.0 for t, u in zip(theirs, layout.units, strict=True)]
+    return theirs, np.array(factors, float)
+
+
 def _key(bulletin: Bulletin) -> dict[str, Any]:
     return {
         "pipeline": text(bulletin.pipeline),
@@ -111,7 +119,7 @@ def _key(bulletin: Bulletin) -> dict[str, Any]:
     }
 
 
-def _alert(alert: Alert, unit: str) -> dict[str, Any]:
+def _alert(alert: Alert, unit: str, times: float) -> dict[str, Any]:
     return {
         "station": text(alert.station),
         "event": text(alert.event),
@@ -120,14 +128,14 @@ def _alert(alert: Alert, unit: str) -> dict[str, Any]:
         "basis": str(alert.basis),
         "threshold": text(alert.threshold),
         "rank": alert.rank,
-        "limit_value": _number(alert.limit),
+        "limit_value": _number(alert.limit * times),
         "unit": text(unit),
         "probability": _number(alert.probability),
         "is_lower_bound": bool(alert.is_lower_bound),
         "crosses_at": alert.crosses_at,
-        "peak": _number(alert.peak),
+        "peak": _number(alert.peak * times),
         "peak_at": alert.peak_at,
-        "observed": _number(alert.observed),
+        "observed": _number(alert.observed * times),
         "note": text(alert.note),
     }
 

@@ -3,9 +3,10 @@
     python -m benchmarks.adapters.sql_ingest [--stations N] [--steps N] [--repeats N]
 
 A table as platforms have it, (series, time, value, quality, received) with its key on (series, time), filled with
-``--steps`` values per station. "newest" is one read of a cycle that wants each station's last value; "a window" one that
-wants 24 steps; "+buffer" is a whole next cycle's ingest: read, gridded, in the window. Wall clock, best of the repeats; the adapter's connection is open.
-PostgreSQL is started for the purpose, on loopback. "first" is the first read of a fresh source, its connection included.
+``--steps`` values per station. "newest" is one read of a cycle that wants each station's last value; "a window" one
+that wants 24 steps; "+buffer" is a whole next cycle's ingest: read, gridded, in the window. Wall clock, best of the
+repeats; the adapter's connection is open. PostgreSQL is started for the purpose, on loopback. "first" is the first read
+of a fresh source, its connection included.
 """
 
 from __future__ import annotations

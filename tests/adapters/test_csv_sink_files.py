@@ -71,7 +71,7 @@ def test_old_reports_go_with_the_old_bulletins(tmp_path: Path) -> None:
         sink.write_reports([Report("knox", "s2", "", "h", {"svg": "<svg/>"})])  # the same files, written now
         for file in place.glob("s2_*"):
             os.utime(file, (1e9 + 7200, 1e9 + 7200))
-        sink._forget_reports(place)
+        sink._forget_reports()
         return {f.name.partition("_")[0].removesuffix(f.suffix) + f.suffix for f in place.iterdir()}
 
     mine = {"mine.svg"}

@@ -88,3 +88,10 @@ def test_the_same_fault_is_told_once_and_on_one_line() -> None:
     for _ in range(2):
         faults.add("here", "two\nlines", "one")
     assert faults.lines == ["here: two lines; allowed: one"]
+
+
+def test_a_password_in_an_address_is_never_shown() -> None:
+    faults = Faults()
+    faults.add("here", 'database = "postgresql://u:c4n4ry/é%40x@h:5432/d" and sftp://u:c4n4ry@h, http://h:80/a@b')
+    (line,) = faults.lines
+    assert "c4n4ry" not in line and "postgresql://u:***@h:5432/d" in line and "sftp://u:***@h" in line

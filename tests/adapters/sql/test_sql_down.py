@@ -1,4 +1,4 @@
-"""The database is away, slow, restarted, or dies in the middle: what is said, what is kept, and that no secret is told."""
+"""The database is away, slow, restarted, or dies in the middle: what is said, what is kept; and no secret is told."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_no_server_answers(caplog: pytest.LogCaptureFixture) -> None:
         SqlSource(database="postgresql://u@nowhere.invalid/x?sslmode=disable", table="obs").read(asked("a"))
 
 
-def test_a_wrong_password_is_said_and_not_shown(postgresql: Server) -> None:
+def test_a_wrong_password_is_said_and_not_shown() -> None:
     folder = Path("/tmp") / f"hydria-pw-{uuid.uuid4().hex[:8]}"
     folder.mkdir()
     server = Server(need_postgresql(), folder)
@@ -77,7 +77,7 @@ def test_a_wrong_password_is_said_and_not_shown(postgresql: Server) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_a_server_that_was_restarted_is_found_again(tmp_path: Path) -> None:
+def test_a_server_that_was_restarted_is_found_again() -> None:
     folder = Path("/tmp") / f"hydria-re-{uuid.uuid4().hex[:8]}"
     folder.mkdir()
     server = Server(need_postgresql(), folder)
@@ -106,7 +106,7 @@ def test_a_server_that_was_restarted_is_found_again(tmp_path: Path) -> None:
 
 
 def test_a_connection_killed_in_the_middle_leaves_nothing(pg: Place) -> None:
-    """The forecasts are written, then the server's process dies: nothing of it is there, and the next try brings all."""
+    """The forecasts are written, then the server's process dies: nothing is there, and the next try brings all."""
     sink = pg.sink(create=True)
     sink.write(bulletin())
     pg.run(
@@ -120,6 +120,16 @@ def test_a_connection_killed_in_the_middle_leaves_nothing(pg: Place) -> None:
     pg.run("DROP TRIGGER dies ON alerts")
     sink.write(bulletin(revision=1))
     assert pg.all("SELECT DISTINCT revision FROM forecasts") == [(1,)]
+
+
+def test_half_an_answer_is_none(pg: Place) -> None:
+    """The server's process dies while rows are on their way: nothing is taken, and the next read has all."""
+    pg.observations(ROWS)
+    dying = "CASE WHEN value = 5 THEN pg_terminate_backend(pg_backend_pid())::int ELSE value END AS value"
+    source = pg.source(query=f"SELECT series, time, {dying} FROM obs WHERE series IN :series")
+    with pytest.raises(FeedError, match="terminating connection|closed the connection"):
+        source.read(asked("a"))
+    assert len(pg.source().read(asked("a"))) == 8
 
 
 def test_a_query_that_takes_too_long_is_ended(place: Place) -> None:
@@ -170,8 +180,9 @@ def test_a_user_who_may_only_read(pg: Place) -> None:
     source, sink = SqlSource(database=address, table="obs"), SqlSink(database=address)
     pg.opened += [source, sink]
     assert len(source.read(asked("a"))) == 8
-    with pytest.raises(FeedError, match="the database user has no right to do this: grant it"):
-        sink.write(bulletin(revision=2))
+    for act in (sink.probe, lambda: sink.write(bulletin(revision=2))):
+        with pytest.raises(FeedError, match="the database user has no right to do this: grant it"):
+            act()
 
 
 def test_an_sqlite_file_that_is_none_or_is_not_there(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def survey(place: Place, **options: Any) -> Inventory:
         assert isinstance(importer, Importer)
         return importer.survey()
     finally:
-        importer._database.close()
+        importer.close()
 
 
 def test_found_by_the_names_people_use(french: Place) -> None:

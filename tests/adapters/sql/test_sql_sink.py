@@ -86,6 +86,13 @@ def test_an_alert_without_forecast_has_nulls(place: Place) -> None:
     assert place.all("SELECT probability, crosses_at, peak FROM alerts") == [(None, None, None)]
 
 
+def test_alerts_are_in_the_unit_of_the_forecast(place: Place) -> None:
+    place.sink(create=True, units={"level": "mm", "discharge": "l/s"}).write(bulletin())
+    told = place.all("SELECT unit, limit_value, peak, observed, probability FROM alerts")
+    assert told == [("mm", 1000.0, 1200.0, 800.0, 0.7)]
+    assert place.all("SELECT DISTINCT unit FROM forecasts") == [("mm",)]
+
+
 def test_reports_once_whatever_brings_them(place: Place) -> None:
     body = {"shares": np.array([0.5, np.nan]), "svg": "<svg/>", "text": "crue\0 à l'aube \u0000"}
     report = Report("knox", "s1", "s1-event", "Why: ' OR 1=1", body)
@@ -248,8 +255,18 @@ def test_probe_changes_nothing(place: Place) -> None:
     with pytest.raises(FeedError, match="there is no table forecasts"):
         place.sink().probe()
     assert state(place) == []
-    place.sink(create=True).write(bulletin())
-    assert "forecasts (10 columns), alerts (19 columns)" in place.sink(reports="").probe()
+    maker = place.sink(create=True)
+    maker.write(bulletin())
+    maker.write_reports([Report("knox", "s1", "", "")])
+    before = state(place)
+    assert "forecasts (10 columns), alerts (19 columns), reports (6 columns)" in place.sink().probe()
+    assert state(place) == before
+    place.run("DROP TABLE alerts")
+    place.run(f"CREATE TABLE alerts (station text, event text, issued_at {place.stamp}, pipeline text)")
+    with pytest.raises(FeedError, match="the table needs a unique index on its key"):
+        place.sink().probe()
+    place.run("CREATE UNIQUE INDEX one ON alerts (pipeline, event, issued_at)")
+    assert "alerts (4 columns)" in place.sink().probe()
 
 
 @pytest.mark.parametrize("evil", ["s'); DROP TABLE forecasts; --", '"; --', "%(x)s", ":x", "\\", "nul\0", "\ud800"])

@@ -1,4 +1,4 @@
-"""Reading the host's tables: times of every kind, late and doubled rows, flags, units, own queries; on both databases."""
+"""Reading the host's tables: times of every kind, late and doubled rows, flags, units, own queries; both databases."""
 
 from __future__ import annotations
 
@@ -185,6 +185,23 @@ def test_other_names_schemas_and_quoted_identifiers(place: Place) -> None:
         names={"17": "anduze"},
     )
     assert cells(table) == [("anduze", "2026-03-01T05:00", 2.5)]
+
+
+@pytest.mark.parametrize("kind", ["char(12)", "varchar(12)", "uuid", "numeric(8,0)", "citext", "name"])
+def test_ids_of_any_type(pg: Place, kind: str) -> None:
+    if kind == "citext":
+        pg.run("CREATE DOMAIN citext AS text CHECK (value <> '')")  # a domain, as platforms make for their codes
+    series = {"uuid": "6f1c1b4e-0000-4000-8000-000000000001", "numeric(8,0)": "1234567"}.get(kind, "Y1612020")
+    pg.run(f"CREATE TABLE obs (series {kind}, time timestamptz, value float8)")
+    pg.run(f"INSERT INTO obs VALUES ('{series}', '2026-03-01T05:00Z', 1)")
+    assert cells(pg.read(series)) == [(series, "2026-03-01T05:00", 1.0)]
+
+
+def test_times_that_never_come(pg: Place) -> None:
+    pg.observations([("a", "infinity", 1.0), ("a", "2026-03-01T05:00Z", 2.0), ("a", "-infinity", 3.0)])
+    assert cells(pg.read("a")) == [("a", "2026-03-01T05:00", 2.0)]
+    with pytest.raises(FeedError, match="a row holds a time"):
+        pg.read("a", query="SELECT * FROM obs")
 
 
 def test_ten_thousand_series_are_one_parameter(place: Place) -> None:
