@@ -12,7 +12,7 @@ import numpy as np
 from hydria_plugin import FeedError, Layout, Problem, Wanted
 from hydria_plugin.exchange import Answer, Refusal, Web, iso_utc
 
-from .calls import asked, clock_problem, gathered
+from .calls import asked, gathered
 from .keeping import oldest
 from .names import Key, Names, scale_of
 from .observations import FIELDS, UNITS, Page, Place, Places, observations, page
@@ -67,11 +67,11 @@ class HubeauSource:
         places, strange = placed(wanted.series, self._polling.names, self._polling.layout)
         lasting = [*strange, *too_old(needed(wanted, self._polling.layout), now)]
         start = max(start, oldest(now))
-        poll = Poll(self._polling.web, places, self._span(start, wanted, now), now)
+        poll = Poll(self._polling.web, places, self._span(start, wanted, now))
         if places and start < wanted.issued_at:
             poll.run(is_long=wanted.issued_at - start > LONG)
         problems = [*self._news(lasting), *poll.problems()]
-        return self._polling.table(joined(poll.found), wanted, problems)
+        return self._polling.table(joined(poll.found), wanted, problems, poll.answer)
 
     def probe(self) -> str:
         """The newest value of the last six hours, how late it is, its unit and zone. Raises FeedError."""
@@ -99,7 +99,6 @@ class Poll:
     web: Web
     places: Places
     span: Mapping[str, Any]
-    now: np.datetime64
     found: list[Readings] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     failed: list[FeedError] = field(default_factory=list)
@@ -109,13 +108,14 @@ class Poll:
     def run(self, is_long: bool) -> None:
         """Raises FeedError when nothing was answered, or a long read is not whole."""
         self.failed.extend(gathered(pieces(self.places), self._piece))
-        if is_long and self.failed:
+        passing = [error for error in self.failed if may_pass(error)]
+        if is_long and passing:
             text = "what goes back more than a day must be whole, and is asked for again in the next cycle"
-            raise FeedError(f"{self.failed[0]}; {text}") from self.failed[0]
+            raise FeedError(f"{passing[0]}; {text}") from passing[0]
 
     def problems(self) -> list[Problem]:
         told = [Problem("source", None, str(error)) for error in self.failed]
-        return [*told, *self.tally.problems(), *clock_problem(self.answer, self.now)]
+        return [*told, *self.tally.problems()]
 
     def _piece(self, piece: Piece) -> None:
         """The pages of one list of codes; halved where the service refuses it, for one code can spoil it."""
@@ -222,6 +222,11 @@ def too_old(start: np.datetime64, now: np.datetime64) -> list[str]:
         return []
     day = oldest(now).astype("datetime64[D]")
     return [f"Hub'Eau keeps one month, nothing before {day}: older values come from a record (option `record`)"]
+
+
+def may_pass(error: FeedError) -> bool:
+    """The next cycle may be luckier; a code that is refused stays refused."""
+    return not isinstance(error, Refusal) or error.status >= 500 or error.status == 429
 
 
 def is_about_month(refusal: Refusal) -> bool:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hydria_plugin import ConfigError, Layout, Problem, Wanted
-from hydria_plugin.exchange import Access, Web, feed_table, web_address
+from hydria_plugin.exchange import Access, Answer, Web, feed_table, web_address
 
+from .calls import clock_problem, true_time
 from .names import Names, faults_of, misfits
 from .punctual import Early
 from .readings import Readings
@@ -48,6 +49,8 @@ class Polling:
         access = Access(ca=Path(folder or ".") / ca if isinstance(ca, str) and ca else "")
         faults = [*other_faults, *faults_of(id, names or {}, forecast_id), *web_faults(address, access)]
         faults += number_faults(timeout_s=(timeout_s, 0.1), tries=(tries, 1), pause_s=(pause_s, 0))
+        if isinstance(hosts, str) or not all(isinstance(host, str) for host in hosts):
+            faults.append(f'hosts = {hosts!r} must be a list of names: ["mirror.example"]')
         if not isinstance(record, str):
             faults.append(f'record = {record!r} must be a folder, or "" for none')
         if not faults:
@@ -68,14 +71,16 @@ class Polling:
             return np.datetime64("now", "us")
         return _micro(wanted.known_at)
 
-    def table(self, found: Readings, wanted: Wanted, problems: Sequence[Problem]) -> pd.DataFrame:
-        """Put on record what came, and give what was wanted of it."""
+    def table(
+        self, found: Readings, wanted: Wanted, problems: Sequence[Problem], answer: Answer | None
+    ) -> pd.DataFrame:
+        """Put on record what came, and give what was wanted of it. ``answer``: one that tells the host's time."""
         now = self.now(wanted)
-        told = list(problems)
+        told = [*problems, *clock_problem(answer, now)]
         if self.recorder is not None:
             told += self.recorder.append(found, now)
         issued = None if np.isnat(found.issued_at).all() else found.issued_at
-        received = self._early.received(found, now)
+        received = self._early.received(found, true_time(answer, now))
         return feed_table(
             found.series,
             found.time,

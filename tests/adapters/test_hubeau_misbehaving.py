@@ -108,6 +108,24 @@ def test_a_code_that_is_refused_does_not_spoil_its_neighbours(hubeau: Hubeau) ->
     assert "HTTP 400" in told and "code_entite is not valid" in told
 
 
+def test_a_code_that_is_refused_does_not_hold_up_a_first_read(hubeau: Hubeau) -> None:
+    hubeau.spoiled = ["V700000007"]
+    table = source(hubeau).read(wanted([H, "V700000007.H"], "2026-11-20T00:00"))
+    assert len(table) == 6 and "HTTP 400" in errors(table)[0]
+
+
+def test_values_are_not_blamed_for_a_slow_clock_of_this_machine(hubeau: Hubeau) -> None:
+    """It is 06:00 here and 07:00 there: what is stamped 06:30 was not stamped ahead."""
+    hubeau.is_dated, hubeau.now = True, NOW + np.timedelta64(1, "h")
+    hubeau.rows = [row("V714401001", "H", "2026-11-26T06:30:00Z", 1000)]
+    now = [NOW]
+    made = HubeauSource(address=hubeau.url, pause_s=0, clock=lambda: now[0])
+    made.read(wanted([H]))
+    now[0], hubeau.now = NOW + np.timedelta64(1, "h"), NOW + np.timedelta64(2, "h")
+    table = made.read(wanted([H], issued_at="2026-11-26T07:00"))
+    assert len(table) == 1 and "received_at" not in table and "60 min behind" in errors(table)[0]
+
+
 def test_more_than_a_month_is_not_asked_for(hubeau: Hubeau) -> None:
     made = source(hubeau)
     table = made.read(wanted([H], "1900-01-01T00:00"))
@@ -184,6 +202,7 @@ def test_wrong_options_are_told_all_at_once() -> None:
         "tries": "3",
         "ca": "/nowhere.pem",
         "record": 7,
+        "hosts": "mirror.example",
     }
     with pytest.raises(ConfigError) as found:
         HubeauSource(**options)
@@ -198,6 +217,7 @@ def test_wrong_options_are_told_all_at_once() -> None:
         "tries",
         "nowhere",
         "record",
+        "hosts",
     ):
         assert words in told, words
     assert all(fault.startswith("source hubeau: ") for fault in found.value.faults)

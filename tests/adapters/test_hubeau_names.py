@@ -24,6 +24,7 @@ from hydria_hubeau.vigicrues import VigicruesSource
 from hydria_plugin import ConfigError, FeedError, Flag, Layout
 from hydria_plugin.exchange import Answer, Refusal
 from hydria_plugin.testing import sample_layout
+from hydria_sandre.codes import judged
 
 CODES = st.from_regex(r"[A-Z][0-9]{7}([0-9]{2})?", fullmatch=True)
 PLAIN = st.text("abcxyz-_/:+()[]", max_size=8)
@@ -134,14 +135,23 @@ def test_pieces_hold_each_station_once() -> None:
         (8, 4, 0, Flag.SUSPECT),
         (16, 4, 4, Flag.SUSPECT),
         (16, 4, 14, Flag.SUSPECT),
-        (16, 4, 12, Flag.UNKNOWN),
+        (16, 4, 12, Flag.SUSPECT),
         (20, 4, 0, Flag.GOOD),
         (16, 12, 0, Flag.GOOD),
-        (16, 16, 14, Flag.GOOD),
+        (16, 16, 14, Flag.SUSPECT),
     ],
 )
 def test_flags(quality: int, status: int, method: int, flag: Flag) -> None:
     assert flags(*(np.array([c], np.int16) for c in (quality, status, method))).tolist() == [flag]
+
+
+def test_the_same_value_has_the_same_flag_in_a_sandre_file() -> None:
+    """Two doors to one archive."""
+    known = [
+        (q, s, m) for q in (-1, 0, 4, 8, 12, 16, 20) for s in (-1, 0, 4, 8, 12, 16) for m in (-1, 0, 4, 8, 10, 12, 14)
+    ]
+    columns = (np.array(c, np.int16) for c in zip(*known, strict=True))
+    assert flags(*columns).tolist() == [int(judged(q, m, s)) for q, s, m in known]
 
 
 def test_numbers_and_codes_as_they_may_come() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +15,14 @@ from test_hubeau_names import layout_of
 from test_hubeau_reading import H, source
 from test_vigicrues import AHEAD, NONE, POINTS, SEEN, by_station, observed
 from test_vigicrues import source as vigicrues
+from typer.testing import CliRunner
 from web_server import Server, text
 
 from hydria_hubeau.hubeau import HubeauSource
 from hydria_hubeau.importing import HubeauImporter
 from hydria_hubeau.vigicrues import VigicruesSource
-from hydria_plugin import ConfigError, FeedError, Importer, Source
-from hydria_plugin.plugins import load_plugins
+from hydria_plugin import ConfigError, FeedError, Importer, Source, plugins
+from hydria_plugin.cli import app
 
 CANARY = "canary-7f3a"
 
@@ -100,7 +104,8 @@ def test_stations_that_deliver_are_found_and_others_told(hubeau: Hubeau) -> None
     found = surveyed(hubeau, stations)
     (one,) = found.stations
     assert (one.station, one.target, one.quantity, one.unit, one.latitude) == ("V714401001", H, "level", "m", 44.1)
-    assert {(i.series, i.kind) for i in found.inputs} == {(H, "level"), ("V714401001.Q", "discharge")}
+    mine = {(i.series, i.kind, i.station) for i in found.inputs}
+    assert mine == {(H, "level", "V714401001"), ("V714401001.Q", "discharge", "V714401001")}
     told = "\n".join(found.remarks)
     assert "1 stations in service gave no H in the last 6 hours and are left out: V711501001" in told
     assert "zero at 120.5 m in NGF-IGN69" in told and "Sous influence d'un barrage" in told and "no thresholds" in told
@@ -125,17 +130,42 @@ def test_no_station_and_no_wish(hubeau: Hubeau) -> None:
     with pytest.raises(ConfigError, match="name stations, departments, river or bbox") as found:
         HubeauImporter(quantity="X", bbox=[])
     assert "quantity = 'X' must be H or Q" in str(found.value)
-    with pytest.raises(ConfigError, match="must be four numbers"):
-        HubeauImporter(bbox=[1, 2])
+    for wrong in ([1, 2], ["a", 1, 2, 3]):
+        with pytest.raises(ConfigError, match="must be four numbers"):
+            HubeauImporter(bbox=wrong, river="Le Gardon")
+    one = HubeauImporter(stations="V714*", departments=30, bbox=[1, 2.5, 3, 4])
+    assert one._filter["code_station"] == "V714*" and one._filter["code_departement"] == "30"
+    assert one._filter["bbox"] == "1,2.5,3,4"
+
+
+def test_hydria_import_writes_files_to_be_reviewed(
+    hubeau: Hubeau, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command has no clock but the machine's: the values here are of a time to come."""
+    load, points = plugins.load_plugins, [EntryPoint("hubeau", "hydria_hubeau", "hydria")]
+    monkeypatch.setattr(plugins, "load_plugins", lambda: load(points=points))
+    hubeau.rows = [row(code, q, "2150-01-01T00:00:00Z", 1) for code in ("V714401001", "V711501001") for q in "HQ"]
+    message = {"count": 2, "next": None, "data": [station("V714401001"), station("V711501001", latitude_station=None)]}
+    hubeau.server.says[f"{ROOT}/referentiel/stations"] = [text(200, json.dumps(message).encode())]
+    words = ["import", "hubeau", f"address={hubeau.url}", 'departments=["30"]', "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    with (tmp_path / "stations.csv").open() as file:
+        sites = list(csv.DictReader(file))
+    assert [(s["station"], s["target"], s["unit"], s["lat"]) for s in sites] == [
+        ("V714401001", "V714401001.H", "m", "44.1"),
+        ("V711501001", "V711501001.H", "m", ""),
+    ]
+    inputs = (tmp_path / "inputs.csv").read_text()
+    assert "V714401001,discharge.1,V714401001.Q,discharge" in inputs and "V711501001,discharge.1" in inputs
+    assert "no thresholds" in done.output and hubeau.asked[0]["code_departement"] == "30"
 
 
 # ---- the house, and secrets
 
 
 def test_the_plug_in_offers_two_sources_and_an_importer() -> None:
-    from importlib.metadata import EntryPoint
-
-    registry = load_plugins(points=[EntryPoint("hubeau", "hydria_hubeau", "hydria")])
+    registry = plugins.load_plugins(points=[EntryPoint("hubeau", "hydria_hubeau", "hydria")])
     assert registry.problems == []
     for role, name in (("source", "hubeau"), ("source", "vigicrues"), ("importer", "hubeau")):
         offer = registry.offer(role, name)

@@ -64,6 +64,11 @@ def test_stations_are_asked_for_together_and_only_for_what_is_wanted(hubeau: Hub
     assert hubeau.asked[0]["date_debut_obs"] == "2026-11-25T23:50:00Z" and "date_fin_obs" not in hubeau.asked[0]
 
 
+def test_a_read_of_days_ago_asks_for_no_more_than_it_needs(hubeau: Hubeau) -> None:
+    source(hubeau).read(wanted([H], "2026-11-20T00:00", "2026-11-21T00:00"))
+    assert hubeau.asked[0]["date_fin_obs"] == "2026-11-21T00:00:00Z"
+
+
 def test_promises_of_a_source(hubeau: Hubeau) -> None:
     check_source(source(hubeau), wanted([H, Q, "nobody"]))
     check_source(source(hubeau), wanted([H], issued_at="2026-11-26T03:00"))

@@ -128,6 +128,12 @@ def test_errors_that_come_as_200(server: Server, message: bytes) -> None:
         source(server).read(wanted([H]))
 
 
+def test_sites_are_not_asked_for(server: Server) -> None:
+    table = source(server).read(wanted([H, "K4900030.Q"]))
+    (told,) = errors(table)
+    assert "'K4900030.Q' cannot be of Vigicrues, which has stations only" in told and len(server.calls) == 1
+
+
 def test_one_station_that_fails_leaves_the_others(server: Server) -> None:
     both = {("K490003010", "H"): observed("K490003010", "H", POINTS), ("A000000001", "H"): b'{"error_msg": "Erreur"}'}
     server.says[SEEN] = [by_station(both)]
