@@ -282,7 +282,7 @@ def test_probe_says_what_it_saw(place: Place) -> None:
     place.observations([("level@s1", "2026-03-01T05:00:00Z", 1.25)])
     clock = lambda: np.datetime64("2026-03-01T05:20:00", "us")  # noqa: E731
     said = place.source(layout=layout, clock=clock).probe()
-    assert "1 of 2 series, the last value 1.25 of level@s1 at 2026-03-01T05:00:00Z (20 min ago)" in said
+    assert "1 of 2 series, the last value 1.25 m of level@s1 at 2026-03-01T05:00:00Z (20 min ago)" in said
     assert "None of: level@s2." in said and "times without offset are UTC" in said
     early = place.source(layout=layout, clock=lambda: np.datetime64("2026-03-01T04:00:00", "us")).probe()
     assert "60 min ahead of this clock" in early
