@@ -234,6 +234,18 @@ def test_a_query_of_the_admins_own(place: Place) -> None:
         assert len(place.source(query=by_array).read(wanted)) == 3
 
 
+@pytest.mark.parametrize(("zone", "first"), [("UTC", 3), ("Europe/Paris", 4), ("+05:30", 9), ("-03:00", 0)])
+def test_a_query_compares_local_times_in_their_zone(place: Place, zone: str, first: int) -> None:
+    """A column without zone, and parameters that have one: the first row at or after 03:00 UTC, by its local hour."""
+    kind = "timestamp" if place.is_postgresql else "datetime"
+    place.run(f"CREATE TABLE obs (series text, time {kind}, value real)")
+    place.add([("a", f"2026-03-01 {h:02}:00:00", h) for h in range(24)])
+    query = "SELECT * FROM obs WHERE series IN :series AND time >= :start AND time <= :issued_at ORDER BY time"
+    wanted = asked("a", start="2026-03-01T03:00", issued_at="2026-03-01T12:00", step=1)
+    table = place.read(query=query, timezone=zone, wanted=wanted)
+    assert table["value"].iloc[0] == first and not problems(table)
+
+
 def test_a_query_that_gives_something_else(place: Place) -> None:
     place.observations(HOURS)
     with pytest.raises(FeedError, match="the query gives no column 'value'; it gives: series, time"):
