@@ -78,7 +78,8 @@ def sections(text: bytes, header: Header, form: Form, line: int) -> Iterator[tup
             look = hit + len(needle)
             continue
         first, look = text.rfind(b"\n", 0, hit) + 1, text.find(b"\n", hit) + 1
-        if not (new := header_in(text[first:look], form)):
+        new = header_in(text[first:look], form)
+        if new is None or new.width < 2:  # the word alone names no series
             continue
         yield header, text[start:first], line
         line += text.count(b"\n", start, look)

@@ -30,6 +30,17 @@ def hours(zone: float) -> np.timedelta64:
     return np.timedelta64(round(zone * 3_600_000), "ms")
 
 
+def offset(text: str) -> float:
+    """A timeZone: hours ahead of UTC. Raises ValueError."""
+    try:
+        zone = float(text)
+    except ValueError:
+        zone = math.nan
+    if not abs(zone) <= 24:
+        raise ValueError(f"timeZone {text[:60]!r} is not an offset in hours")
+    return zone
+
+
 @dataclass(slots=True)
 class Headers:
     """Reads headers of one document. ``zone``: hours that its clock is ahead of UTC."""

@@ -11,7 +11,7 @@ import numpy as np
 from hydria_plugin import FeedError
 
 from .pi_events import Events
-from .pi_headers import Headers, header_facts, listed, number_text, text_of, time_facts
+from .pi_headers import Headers, header_facts, listed, number_text, offset, text_of, time_facts
 from .pi_series import NO_FLAG, PiFile, PiSeries
 from .pi_writing import VERSION
 
@@ -33,9 +33,9 @@ def pi_json_series(document: Any, place: str, *, zone: float = 0.0) -> PiFile:
         raise FeedError(f"{place}: is not PI time series in JSON: it has no list timeSeries")
     told = text_of(document.get("timeZone"))
     try:
-        zone = float(told) if told else zone
+        zone = offset(told) if told else zone
     except ValueError as error:
-        raise FeedError(f"{place}: timeZone {told[:60]!r} is not an offset in hours") from error
+        raise FeedError(f"{place}: {error}") from error
     found, faults = [], []
     for count, one in enumerate(document.get("timeSeries", []), 1):
         headers, events = Headers(zone), Events()

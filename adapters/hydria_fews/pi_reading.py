@@ -10,7 +10,7 @@ from hydria_plugin import FeedError
 from hydria_plugin.exchange import Readable, XmlLimits, xml_elements
 
 from .pi_events import Events
-from .pi_headers import Facts, Headers
+from .pi_headers import Facts, Headers, offset
 from .pi_runs import MARK, Run, Thinned
 from .pi_series import PiFile, PiSeries
 
@@ -96,12 +96,9 @@ class _Reading:
 
     def _offset(self, text: str) -> float:
         try:
-            zone = float(text)
-        except ValueError:
-            zone = 99.0
-        if not abs(zone) <= 24:
-            raise FeedError(f"{self.place}: timeZone {text[:60]!r} is not an offset in hours")
-        return zone
+            return offset(text)
+        except ValueError as error:
+            raise FeedError(f"{self.place}: {error}") from error
 
     def _series(self) -> PiSeries | None:
         self.count += 1

@@ -84,10 +84,12 @@ class Thinned:
                 self._is_plain = is_plain(text)
             if MARK.encode() in text:
                 self._is_plain = False
-            cut = text.rfind(b">") + 1
-            given, self._rest = self._without_runs(text[:cut]) if self._is_plain else text, text[cut:]
-            if not self._is_plain:
-                self._rest = b""
+            given, self._rest = text, b""
+            if self._is_plain:
+                cut = text.rfind(b">") + 1
+                given, self._rest = self._without_runs(text[:cut]), text[cut:]
+            if not self._is_plain:  # perhaps since a moment ago: what follows reaches the parser as it is
+                given, self._rest = given + self._rest, b""
             if given:
                 return given
 

@@ -104,7 +104,9 @@ def part(message: Any, name: str, place: str) -> dict[str, Any]:
         raise kind(f"{place}: the service answers {quoted(said)}")
     inner = lower(message).get(name) if isinstance(message, dict) else None
     if not isinstance(inner, dict):
-        held = ", ".join(map(str, list(message)[:6])) if isinstance(message, dict) else type(message).__name__
+        held = type(message).__name__
+        if isinstance(message, dict):
+            held = ", ".join([key for key in message if not key.startswith("@")][:6]) or "nothing"
         raise FeedError(f"{place}: holds no {name.capitalize()} but {quoted(held)}")
     return lower(inner)
 

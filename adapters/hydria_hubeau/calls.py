@@ -48,8 +48,10 @@ def gathered(pieces: Sequence[T], ask: Callable[[T], None]) -> list[FeedError]:
     return failed
 
 
-def apart(answer: Answer, now: np.datetime64) -> np.timedelta64 | None:
+def apart(answer: Answer | None, now: np.datetime64) -> np.timedelta64 | None:
     """How far our clock is behind the host's, where that is more than a delay in the network."""
+    if answer is None:
+        return None
     try:
         theirs = moment(parsedate_to_datetime(answer.headers.get("date", "")).isoformat())
     except (ValueError, TypeError, IndexError):
@@ -58,12 +60,18 @@ def apart(answer: Answer, now: np.datetime64) -> np.timedelta64 | None:
     return behind if abs(behind) > AHEAD else None
 
 
+def true_time(answer: Answer | None, now: np.datetime64) -> np.datetime64:
+    """The host's time where our clock is behind it: else all of its values would seem to be stamped ahead."""
+    behind = apart(answer, now)
+    return now if behind is None else max(now, now + behind)
+
+
 def clock_problem(answer: Answer | None, now: np.datetime64) -> list[Problem]:
     """One sentence where the clocks of the host and of this machine differ."""
-    behind = apart(answer, now) if answer is not None else None
-    if behind is None:
+    behind = apart(answer, now)
+    if behind is None or answer is None:
         return []
     minutes = int(behind / np.timedelta64(1, "m"))
     word = "behind" if minutes > 0 else "ahead of"
-    text = f"the clock of this machine is {abs(minutes)} min {word} the host's ({answer.place if answer else ''})"
+    text = f"the clock of this machine is {abs(minutes)} min {word} the host's ({answer.place})"
     return [Problem("source", None, f"{text}: set it right, or values come too late or not at all")]

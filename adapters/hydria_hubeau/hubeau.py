@@ -12,10 +12,10 @@ import numpy as np
 from hydria_plugin import FeedError, Layout, Problem, Wanted
 from hydria_plugin.exchange import Answer, Refusal, Web, iso_utc
 
-from .calls import asked, clock_problem, gathered
+from .calls import asked, gathered
 from .keeping import oldest
 from .names import Key, Names, scale_of
-from .observations import FIELDS, UNITS, Place, Places, observations, page
+from .observations import FIELDS, UNITS, Page, Place, Places, observations, page
 from .polling import Clock, Polling, number_faults
 from .readings import Readings, joined
 from .telling import Tally
@@ -37,7 +37,7 @@ class HubeauSource:
     def __init__(
         self,
         *,
-        url: str = URL,
+        address: str = URL,
         id: str = "{code}.{grandeur}",
         names: Mapping[str, str] | None = None,
         record: str = "",
@@ -56,7 +56,7 @@ class HubeauSource:
             faults.append(f"size = {size!r} must be a whole number of at most {LARGEST}: the service gives no more")
         web: dict[str, Any] = {"hosts": hosts, "ca": ca, "timeout_s": timeout_s, "tries": tries, "pause_s": pause_s}
         house: dict[str, Any] = {"folder": folder, "clock": clock, "layout": layout}
-        said: dict[str, Any] = {"url": url, "id": id, "names": names, "record": record, "other_faults": faults}
+        said: dict[str, Any] = {"address": address, "id": id, "names": names, "record": record, "other_faults": faults}
         self._polling = Polling("hubeau", UNITS, **said, **web, **house)
         self._size = size
         self._told: frozenset[str] = frozenset()  # problems that were said, and stand
@@ -65,13 +65,13 @@ class HubeauSource:
         """Observations stamped in (start - step, issued_at]. Raises FeedError when the service gives nothing at all."""
         now, start = self._polling.now(wanted), (wanted.start - wanted.step).astype("datetime64[s]")
         places, strange = placed(wanted.series, self._polling.names, self._polling.layout)
-        lasting = [*strange, *too_old(start, now)]
+        lasting = [*strange, *too_old(needed(wanted, self._polling.layout), now)]
         start = max(start, oldest(now))
-        poll = Poll(self._polling.web, places, self._span(start, wanted, now), now)
+        poll = Poll(self._polling.web, places, self._span(start, wanted, now))
         if places and start < wanted.issued_at:
             poll.run(is_long=wanted.issued_at - start > LONG)
         problems = [*self._news(lasting), *poll.problems()]
-        return self._polling.table(joined(poll.found), wanted, problems)
+        return self._polling.table(joined(poll.found), wanted, problems, poll.answer)
 
     def probe(self) -> str:
         """The newest value of the last six hours, how late it is, its unit and zone. Raises FeedError."""
@@ -99,7 +99,6 @@ class Poll:
     web: Web
     places: Places
     span: Mapping[str, Any]
-    now: np.datetime64
     found: list[Readings] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     failed: list[FeedError] = field(default_factory=list)
@@ -109,13 +108,14 @@ class Poll:
     def run(self, is_long: bool) -> None:
         """Raises FeedError when nothing was answered, or a long read is not whole."""
         self.failed.extend(gathered(pieces(self.places), self._piece))
-        if is_long and self.failed:
+        passing = [error for error in self.failed if may_pass(error)]
+        if is_long and passing:
             text = "what goes back more than a day must be whole, and is asked for again in the next cycle"
-            raise FeedError(f"{self.failed[0]}; {text}") from self.failed[0]
+            raise FeedError(f"{passing[0]}; {text}") from passing[0]
 
     def problems(self) -> list[Problem]:
         told = [Problem("source", None, str(error)) for error in self.failed]
-        return [*told, *self.tally.problems(), *clock_problem(self.answer, self.now)]
+        return [*told, *self.tally.problems()]
 
     def _piece(self, piece: Piece) -> None:
         """The pages of one list of codes; halved where the service refuses it, for one code can spoil it."""
@@ -124,7 +124,7 @@ class Poll:
         except Refusal as refusal:
             if is_about_month(refusal) and not self.is_shifted:
                 self._shift(refusal)
-                self._pages(piece)
+                self._piece(piece)
             elif refusal.status in (400, 413, 414) and len(piece.codes) > 1 and not is_about_month(refusal):
                 half = len(piece.codes) // 2
                 halves = [Piece(codes, piece.quantities) for codes in (piece.codes[:half], piece.codes[half:])]
@@ -139,22 +139,35 @@ class Poll:
         self.tally.add("month", f"{refusal}; asked again from {iso_utc(first)} on: is the clock of this machine right?")
 
     def _pages(self, piece: Piece) -> None:
+        """Newest first. What follows a page that came is used if it comes too, and told if it does not."""
         params: dict[str, Any] = {"code_entite": ",".join(piece.codes), "grandeur_hydro": piece.quantities, **self.span}
-        rows, count = 0, -1
-        for _ in range(MOST_PAGES):
-            message, self.answer = asked(self.web, "observations_tr", params)
-            one = page(message, self.answer.place)
-            self.found.append(observations(one.rows, self.places, self.tally))
-            rows, count = rows + len(one.rows), one.count
+        rows = 0
+        for number in range(MOST_PAGES):
+            try:
+                one = self._page(params)
+            except FeedError as error:
+                if number == 0:
+                    raise
+                self.failed.append(FeedError(f"{error}; the rest after page {number} is missing"))
+                return
+            rows += len(one.rows)
             if one.following is None:
-                break
+                if rows < one.count:
+                    short = f"Hub'Eau counts {one.count} rows and gives {rows}"
+                    self.tally.add("count", f"{short}: the rest may come with the next read")
+                return
             if one.following == {k: str(v) for k, v in params.items()}:
-                raise FeedError(f"{self.answer.place}: the next page is said to be the same page; the rest is not read")
+                self.failed.append(
+                    FeedError(f"Hub'Eau says of page {number + 1} that it follows itself; no more is read")
+                )
+                return
             params = dict(one.following)
-        if rows < count:
-            self.tally.add(
-                "count", f"Hub'Eau counts {count} rows and gives {rows}: the rest may come with the next read"
-            )
+
+    def _page(self, params: Mapping[str, Any]) -> Page:
+        message, self.answer = asked(self.web, "observations_tr", params)
+        one = page(message, self.answer.place)
+        self.found.append(observations(one.rows, self.places, self.tally))
+        return one
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +211,11 @@ def placed(series: Sequence[str], names: Names, layout: Layout | None) -> tuple[
     return places, [f"series {named}{more} cannot be of Hub'Eau; see `id` and `names` of the source"]
 
 
+def needed(wanted: Wanted, layout: Layout | None) -> np.datetime64:
+    """From when on a forecast misses what is not there; running totals, which reach further back, are of rain."""
+    return wanted.start if layout is None else max(wanted.start, wanted.issued_at - layout.past * layout.step)
+
+
 def too_old(start: np.datetime64, now: np.datetime64) -> list[str]:
     """A sentence where more is asked for than is kept."""
     if start >= oldest(now):
@@ -206,13 +224,18 @@ def too_old(start: np.datetime64, now: np.datetime64) -> list[str]:
     return [f"Hub'Eau keeps one month, nothing before {day}: older values come from a record (option `record`)"]
 
 
+def may_pass(error: FeedError) -> bool:
+    """The next cycle may be luckier; a code that is refused stays refused."""
+    return not isinstance(error, Refusal) or error.status >= 500 or error.status == 429
+
+
 def is_about_month(refusal: Refusal) -> bool:
     return refusal.status == 400 and b"month" in refusal.body
 
 
 def explained(refusal: Refusal) -> Refusal:
     """With the remedy, where there is one."""
-    hint = {403: f"; {STOPPED}: url must end in /api/v2/hydrometrie"}.get(refusal.status, "")
+    hint = {403: f"; {STOPPED}: address must end in /api/v2/hydrometrie"}.get(refusal.status, "")
     if is_about_month(refusal):
         hint = "; Hub'Eau keeps one month: is the clock of this machine right?"
     return Refusal(f"{refusal}{hint}", refusal.status, refusal.body, refusal.pause_s) if hint else refusal

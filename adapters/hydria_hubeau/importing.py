@@ -33,9 +33,9 @@ class HubeauImporter:
     def __init__(
         self,
         *,
-        url: str = URL,
-        stations: Sequence[str] = (),
-        departments: Sequence[str] = (),
+        address: str = URL,
+        stations: str | Sequence[str] = (),
+        departments: str | int | Sequence[str | int] = (),
         river: str = "",
         bbox: Sequence[float] = (),
         quantity: str = "H",
@@ -49,18 +49,20 @@ class HubeauImporter:
         clock: Clock | None = None,
     ) -> None:
         access = Access(ca=Path(folder or ".") / ca if ca else "")
-        faults = [*faults_of(id, {}), *web_faults(url, access)]
+        faults = [*faults_of(id, {}), *web_faults(address, access)]
         faults += number_faults(timeout_s=(timeout_s, 0.1), tries=(tries, 1), pause_s=(pause_s, 0))
-        self._filter = chosen(stations, departments, river, bbox)
+        places = [] if isinstance(bbox, str) else list(bbox)
+        if places and (len(places) != 4 or not all(isinstance(v, int | float) for v in places)):
+            faults.append(f"bbox = {bbox!r} must be four numbers: west, south, east, north")
+            places = []
+        self._filter = chosen(listed(stations), listed(departments), river, places)
         if not self._filter:
             faults.append("name stations, departments, river or bbox: France has 5,000 stations")
         if quantity not in QUANTITIES:
             faults.append(f"quantity = {quantity!r} must be H or Q")
-        if bbox and len(bbox) != 4:
-            faults.append(f"bbox = {list(bbox)!r} must be four numbers: west, south, east, north")
         if faults:
             raise ConfigError([f"importer hubeau: {fault}" for fault in faults])
-        self._web = Web(url, hosts=hosts, access=access, timeout_s=timeout_s, tries=tries, pause_s=pause_s)
+        self._web = Web(address, hosts=hosts, access=access, timeout_s=timeout_s, tries=tries, pause_s=pause_s)
         self._quantity, self._id, self._clock = quantity, id, clock
 
     def survey(self) -> Inventory:
@@ -84,7 +86,7 @@ class HubeauImporter:
 
     def _input(self, gauge: Gauge, quantity: str) -> FoundInput:
         series, kind = self._series(gauge.code, quantity), QUANTITIES[quantity]
-        return FoundInput(series, kind, gauge.name, "", gauge.latitude, gauge.longitude)
+        return FoundInput(series, kind, gauge.name, gauge.code, gauge.latitude, gauge.longitude)
 
     def _series(self, code: str, quantity: str) -> str:
         return self._id.replace("{code}", code).replace("{grandeur}", quantity)
@@ -116,6 +118,11 @@ class HubeauImporter:
             one = page(message, answer.place)
             following = one.following
             yield one.rows
+
+
+def listed(named: str | int | Sequence[str | int]) -> list[str]:
+    """One name, or several."""
+    return [str(named)] if isinstance(named, str | int) else [str(name) for name in named]
 
 
 def chosen(

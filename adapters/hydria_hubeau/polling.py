@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hydria_plugin import ConfigError, Layout, Problem, Wanted
-from hydria_plugin.exchange import Access, Web, feed_table, web_address
+from hydria_plugin.exchange import Access, Answer, Web, feed_table, web_address
 
+from .calls import clock_problem, true_time
 from .names import Names, faults_of, misfits
 from .punctual import Early
 from .readings import Readings
@@ -30,7 +31,7 @@ class Polling:
         host: str,
         units: Mapping[str, str],
         *,
-        url: str,
+        address: str,
         id: str,
         names: Mapping[str, str] | None,
         record: str,
@@ -46,8 +47,10 @@ class Polling:
         other_faults: Sequence[str] = (),
     ) -> None:
         access = Access(ca=Path(folder or ".") / ca if isinstance(ca, str) and ca else "")
-        faults = [*other_faults, *faults_of(id, names or {}, forecast_id), *web_faults(url, access)]
+        faults = [*other_faults, *faults_of(id, names or {}, forecast_id), *web_faults(address, access)]
         faults += number_faults(timeout_s=(timeout_s, 0.1), tries=(tries, 1), pause_s=(pause_s, 0))
+        if isinstance(hosts, str) or not all(isinstance(host, str) for host in hosts):
+            faults.append(f'hosts = {hosts!r} must be a list of names: ["mirror.example"]')
         if not isinstance(record, str):
             faults.append(f'record = {record!r} must be a folder, or "" for none')
         if not faults:
@@ -55,7 +58,7 @@ class Polling:
             faults += misfits(layout, self.names, units)
         if faults:
             raise ConfigError([f"source {host}: {fault}" for fault in faults])
-        self.web = Web(url, hosts=hosts, access=access, timeout_s=timeout_s, tries=int(tries), pause_s=pause_s)
+        self.web = Web(address, hosts=hosts, access=access, timeout_s=timeout_s, tries=int(tries), pause_s=pause_s)
         self.recorder = Recorder(Path(folder or ".") / record, host) if record else None
         self.clock, self.layout = clock, layout
         self._early = Early()
@@ -68,14 +71,16 @@ class Polling:
             return np.datetime64("now", "us")
         return _micro(wanted.known_at)
 
-    def table(self, found: Readings, wanted: Wanted, problems: Sequence[Problem]) -> pd.DataFrame:
-        """Put on record what came, and give what was wanted of it."""
+    def table(
+        self, found: Readings, wanted: Wanted, problems: Sequence[Problem], answer: Answer | None
+    ) -> pd.DataFrame:
+        """Put on record what came, and give what was wanted of it. ``answer``: one that tells the host's time."""
         now = self.now(wanted)
-        told = list(problems)
+        told = [*problems, *clock_problem(answer, now)]
         if self.recorder is not None:
             told += self.recorder.append(found, now)
         issued = None if np.isnat(found.issued_at).all() else found.issued_at
-        received = self._early.received(found, now)
+        received = self._early.received(found, true_time(answer, now))
         return feed_table(
             found.series,
             found.time,
@@ -93,12 +98,14 @@ def _micro(time: np.datetime64) -> np.datetime64:
     return fine
 
 
-def web_faults(url: object, access: Access) -> list[str]:
+def web_faults(address: object, access: Access) -> list[str]:
     """Faults of the address and of the certificates."""
     try:
-        web_address(url if isinstance(url, str) else "")
+        web_address(address if isinstance(address, str) else "")
     except ValueError as error:
-        return [f"url: {error}", *access.faults()]
+        return [f"address: {error}", *access.faults()]
+    if "?" in str(address) or "#" in str(address):
+        return ["address must end with its path: without '?' and what follows", *access.faults()]
     return access.faults()
 
 

@@ -30,9 +30,9 @@ def hubeau_seen(polling: Polling) -> str:
         return f"Hub'Eau Hydrométrie {version} at {host} answers; its series are known once a pipeline asks for them."
     places, strange = at_hubeau(polling.layout.all_series(), polling.names, polling.layout)
     span = {"date_debut_obs": iso_utc(now - LOOK_BACK), "size": 20_000, "fields": FIELDS}
-    poll = Poll(polling.web, places, span, now)
+    poll = Poll(polling.web, places, span)
     poll.run(is_long=False)
-    told = [*strange, *(p.error for p in poll.problems())]
+    told = [*strange, *(p.error for p in (*poll.problems(), *clock_problem(poll.answer, now)))]
     return " ".join([seen(joined(poll.found), places, f"Hub'Eau at {host}", "mm and l/s", now), *sentences(told)])
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hydria_plugin import Problem
 
@@ -21,7 +21,8 @@ from .members import packed, whole_members
 from .readings import Readings
 
 COLUMNS = ("series", "time", "value", "flag", "received_at", "issued_at", "unit", "quality", "status", "method")
-KEPT = np.timedelta64(32, "D")  # what is older than the service's month does not come again
+AGAIN = np.timedelta64(32, "D")  # what is older than the service's month does not come again
+KEPT = np.timedelta64(3, "D")  # what is kept in memory; the files know the rest
 Cell = tuple[str, str, str]  # series, time, issue: as written
 
 
@@ -55,8 +56,11 @@ class Recorder:
 
     def _catch_up(self, since: np.datetime64, today: np.datetime64) -> None:
         """Know what the files hold from the day ``since`` on, whoever wrote it."""
-        since = max(since, today - KEPT)
-        self._since = since if self._since is None else min(since, self._since)
+        since = max(since, today - AGAIN)
+        if self._since is None or since < self._since:
+            self._told.clear()
+            self._read.clear()
+            self._since = since
         for path in self._files():
             if day_of(path) >= str(self._since).replace("-", ""):
                 known = self._read.get(path.name, 0)
@@ -76,28 +80,24 @@ class Recorder:
         return known + length
 
     def _write(self, found: Readings, now: np.datetime64, is_first: bool) -> None:
-        rows = [row for row in rows_of(found, "" if is_first else text_of(now)) if self._is_news(row)]
-        if not rows:
+        """A value that was written already is not written again: it would seem to have come later."""
+        cells = list(zip(found.series.tolist(), texts_of(found.time), texts_of(found.issued_at), strict=True))
+        values = ["" if v != v else f"{v:.10g}" for v in found.value.tolist()]
+        news = [i for i, (cell, value) in enumerate(zip(cells, values, strict=True)) if self._told.get(cell) != value]
+        if not news:
             return
+        received_at = "" if is_first else texts_of(np.asarray([now]))[0]
         path = self._path(now)
         lines = io.StringIO()
         writer = csv.writer(lines, lineterminator="\n")
         writer.writerows([] if path.exists() and path.stat().st_size else [COLUMNS])
-        writer.writerows(rows)
-        member = packed(lines.getvalue().encode())
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            if os.write(handle, member) != len(member):
-                raise OSError("the disk is full")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        flags, units, codes = found.flag.tolist(), found.unit.tolist(), codes_of(found)
+        for i in news:
+            series, time, issued_at = cells[i]
+            writer.writerow((series, time, values[i], flags[i], received_at, issued_at, units[i], *codes[i]))
+        written(path, packed(lines.getvalue().encode()))
         self._read[path.name] = path.stat().st_size
-        self._told.update({(row[0], row[1], row[5]): row[2] for row in rows})
-
-    def _is_news(self, row: tuple[str, ...]) -> bool:
-        """A value that was written already is not written again: it would seem to have come later."""
-        return self._told.get((row[0], row[1], row[5])) != row[2]
+        self._told.update({cells[i]: values[i] for i in news})
 
     def _path(self, now: np.datetime64) -> Path:
         """The file of the day; the next one where it holds what cannot be read, and is left as it is."""
@@ -112,9 +112,11 @@ class Recorder:
         return sorted(self.folder.glob(f"{self.name}_????????*.csv.gz"))
 
     def _forget(self, now: np.datetime64) -> None:
-        limit = text_of(now - KEPT)
-        if len(self._told) > 10_000:
-            self._told = {cell: value for cell, value in self._told.items() if cell[1] > limit}
+        """What lies days back comes again only when all is read anew, and then the files are too."""
+        limit = (now - KEPT).astype("datetime64[D]")
+        if self._since is not None and limit > self._since:
+            self._told = {cell: value for cell, value in self._told.items() if cell[1] >= str(limit)}
+            self._since = limit
 
 
 def day_of(path: Path) -> str:
@@ -122,23 +124,25 @@ def day_of(path: Path) -> str:
     return path.name.removesuffix(".csv.gz").split("_")[1]
 
 
-def rows_of(found: Readings, received_at: str) -> Iterator[tuple[str, ...]]:
-    """The cells of each row, in the order of COLUMNS."""
-    for i in range(len(found)):
-        value, issued = found.value[i], found.issued_at[i]
-        yield (
-            str(found.series[i]),
-            text_of(found.time[i]),
-            "" if np.isnan(value) else f"{value:.10g}",
-            str(int(found.flag[i])),
-            received_at,
-            "" if np.isnat(issued) else text_of(issued),
-            str(found.unit[i]),
-            *("" if c < 0 else str(int(c)) for c in (found.quality[i], found.status[i], found.method[i])),
-        )
+def written(path: Path, member: bytes) -> None:
+    """``member`` at the end of the file, on the disk. Raises OSError."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        if os.write(handle, member) != len(member):
+            raise OSError("the disk is full")
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
-def text_of(time: np.datetime64) -> str:
-    """ISO 8601, UTC, with fractions of a second only where there are any."""
-    micro, second = time.astype("datetime64[us]"), time.astype("datetime64[s]")
-    return f"{second if micro == second else micro}Z"
+def codes_of(found: Readings) -> list[tuple[str, ...]]:
+    """Quality, status and method of each row, as the host said them."""
+    columns = (found.quality.tolist(), found.status.tolist(), found.method.tolist())
+    return [tuple("" if code < 0 else str(code) for code in row) for row in zip(*columns, strict=True)]
+
+
+def texts_of(times: NDArray[np.datetime64]) -> list[str]:
+    """ISO 8601, UTC, with fractions of a second where any has them; "" for NaT."""
+    seconds = times.astype("datetime64[s]")
+    shown = seconds if bool((np.isnat(times) | (seconds == times)).all()) else times.astype("datetime64[us]")
+    return ["" if text == "NaT" else f"{text}Z" for text in np.datetime_as_string(shown).tolist()]

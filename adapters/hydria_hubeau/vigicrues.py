@@ -11,7 +11,7 @@ from hydria_plugin import Layout, Problem, Wanted
 from hydria_plugin.exchange import Answer, Web
 
 from .bulletins import UNITS, NoForecast, forecasts, observations
-from .calls import asked, clock_problem, gathered
+from .calls import asked, gathered
 from .names import Key, Names, scale_of
 from .observations import Place, Places
 from .polling import Clock, Polling
@@ -32,7 +32,7 @@ class VigicruesSource:
     def __init__(
         self,
         *,
-        url: str = URL,
+        address: str = URL,
         id: str = "{code}.{grandeur}",
         forecast_id: str = "{code}.{grandeur}.{tendance}",
         names: Mapping[str, str] | None = None,
@@ -48,7 +48,13 @@ class VigicruesSource:
     ) -> None:
         web: dict[str, Any] = {"hosts": hosts, "ca": ca, "timeout_s": timeout_s, "tries": tries, "pause_s": pause_s}
         house: dict[str, Any] = {"folder": folder, "clock": clock, "layout": layout}
-        said: dict[str, Any] = {"url": url, "id": id, "forecast_id": forecast_id, "names": names, "record": record}
+        said: dict[str, Any] = {
+            "address": address,
+            "id": id,
+            "forecast_id": forecast_id,
+            "names": names,
+            "record": record,
+        }
         self._polling = Polling("vigicrues", UNITS, **said, **web, **house)
         self._told: frozenset[str] = frozenset()
 
@@ -60,8 +66,8 @@ class VigicruesSource:
         failed = gathered(visit.keys(), visit.ask)
         lasting = [*strange, *visit.without]
         told = [Problem("source", None, text) for text in (*self._news(lasting), *map(str, failed))]
-        clocks = clock_problem(visit.answer, self._polling.now(wanted))
-        return self._polling.table(joined(visit.found), wanted, [*told, *visit.tally.problems(), *clocks])
+        problems = [*told, *visit.tally.problems()]
+        return self._polling.table(joined(visit.found), wanted, problems, visit.answer)
 
     def probe(self) -> str:
         """The newest value, how late it is, its unit and zone; how many stations have a forecast. Raises FeedError."""

@@ -19,16 +19,17 @@ from .times import NEVER, instants
 
 TOGETHER = 20_000  # points that are turned into numbers at once
 
-Block = tuple[NDArray[np.datetime64], NDArray[np.float64], NDArray[np.uint8]]
+Block = tuple[NDArray[np.datetime64], NDArray[np.float64], NDArray[np.uint8], NDArray[np.datetime64]]
 
 
 @dataclass(slots=True)
 class Points:
-    """Times, values and flags of one series on their way in."""
+    """Times, values and flags of one series on their way in; ``produced`` where each point says when it was."""
 
     times: list[str] = field(default_factory=list)
     values: list[str] = field(default_factory=list)
     flags: list[int] = field(default_factory=list)
+    produced: list[str] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
 
     def add(self, time: str, value: str, flag: int) -> None:
@@ -54,16 +55,18 @@ class Collector:
         time, value = self.instants(points.times), self.numbers(points.values)
         flag = np.where(np.isnan(value), np.uint8(Flag.MISSING), np.array(points.flags, np.uint8))
         good = ~np.isnat(time) & ~np.isinf(value)
-        points.blocks.append((time[good], value[good], flag[good].astype(np.uint8)))
-        points.times, points.values, points.flags = [], [], []
+        told = instants(points.produced, self.zone) if points.produced else np.full(len(time), NEVER)
+        points.blocks.append((time[good], value[good], flag[good].astype(np.uint8), told[good]))
+        points.times, points.values, points.flags, points.produced = [], [], [], []
 
-    def keep(self, stream: Stream, points: Points, received: Any, issued: Any = NEVER) -> None:
-        """The points were those of ``stream``."""
+    def keep(self, stream: Stream, points: Points, received: np.datetime64, issued: Any = NEVER) -> None:
+        """The points were those of ``stream``, received when they say or, where they do not, at ``received``."""
         self.settle(points)
         if not points.blocks:
             return
-        time, value, flag = (np.concatenate(column) for column in zip(*points.blocks, strict=True))
-        self.parts.append(filled_rows(self.number(stream), time, value, flag, received, issued))
+        time, value, flag, told = (np.concatenate(column) for column in zip(*points.blocks, strict=True))
+        known = np.where(np.isnat(told), received, told)
+        self.parts.append(filled_rows(self.number(stream), time, value, flag, known, issued))
 
     def number(self, stream: Stream) -> int:
         return self.streams.setdefault(stream, len(self.streams))

@@ -19,7 +19,7 @@ from .referential import Referential, sites_of, sites_of_csv
 from .series_xml import ROOT
 from .source import PATTERNS
 from .thresholds import BANDS, Bands, thresholds
-from .times import NEVER, instant
+from .times import LATEST, instant
 from .tree import below, local, text
 
 LARGEST = XmlLimits(size=1 << 28)  # the tree of a referential is held whole
@@ -94,7 +94,7 @@ class SandreImporter:
         if self._clock is not None:
             return self._clock()
         known = [time for time in finding.created if not np.isnat(time)]
-        return max(known) if known else NEVER
+        return max(known) if known else LATEST  # nobody says when it is: what ended once has ended
 
 
 def _faults(natures: object, bands: Any, power_curves: object, at: object) -> list[str]:

@@ -39,7 +39,7 @@ def inventory(finding: Finding, bands: Bands, form: Form, now: np.datetime64, br
     remarks = [*broken, *finding.said, *not_taken(finding.thresholds, bands, now)]
     stations, inputs, lost = list[FoundStation](), list[FoundInput](), dict[str, list[str]]()
     for site in finding.referential.sites.values():
-        if not np.isnat(site.closed) and not site.closed > now:
+        if is_closed(site, finding.referential, now):
             lost.setdefault("closed", []).append(site.code)
             continue
         place, wrong = placed(site, finding.referential)
@@ -57,6 +57,13 @@ def inventory(finding: Finding, bands: Bands, form: Form, now: np.datetime64, br
     sensors = {entity for entity, _ in taken if len(entity) == 12}
     remarks += [f"thresholds of sensors are not taken: {few(sorted(sensors))}"] if sensors else []
     return Inventory(tuple(stations), tuple(inputs), curves(finding), tuple(remarks))
+
+
+def is_closed(site: Site, referential: Referential, now: np.datetime64) -> bool:
+    """A sensor is closed with its station."""
+    parent = referential.sites.get(site.parent)
+    dates = [one.closed for one in (site, parent) if one is not None and not np.isnat(one.closed)]
+    return any(not date > now for date in dates)
 
 
 def complete(finding: Finding, taken: Mapping[tuple[str, str], object]) -> None:

@@ -1,11 +1,14 @@
-"""Sandre messages as bytes: forecasts (``Simuls``) and events (``Evenements``)."""
+"""Sandre messages as text: forecasts (``Simuls``) and events (``Evenements``).
+
+Written as text, not as a tree: a bulletin of a thousand stations is two million elements.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -13,12 +16,9 @@ from hydria_plugin.values import Floats
 
 from .times import sandre_time
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-
 NAMESPACE = "http://xml.sandre.eaufrance.fr/scenario/hydrometrie/{version}"
-AGENCY = {"schemeAgencyID": "SANDRE"}
-DIGITS = 3  # after the comma, in mm and l/s
+AGENCY = ' schemeAgencyID="SANDRE"'
+DIGITS = 3  # after the point, in mm and l/s
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,41 +31,26 @@ class Sender:
     contact: str  # CdContact
     recipient: str  # CdIntervenant
 
-    def message(self, created: np.datetime64, name: str) -> tuple[_Element, _Element]:
-        """The root, and where the data go."""
-        from lxml import etree
+    def message(self, created: np.datetime64, name: str, data: str) -> bytes:
+        """A whole file with ``data`` in it."""
+        space = f' xmlns="{NAMESPACE.format(version=self.version)}"' if self.is_spaced else ""
+        head = "\n".join(
+            [
+                element("CodeScenario", "hydrometrie"),
+                element("VersionScenario", self.version),
+                element("NomScenario", "Echange de données hydrométriques"),
+                element("DateHeureCreationFichier", sandre_time(created)),
+                element("RefFichier", name),
+                f"<Emetteur>{self.party(self.sender, self.contact)}</Emetteur>",
+                f"<Destinataire>{self.party(self.recipient, '')}</Destinataire>",
+            ]
+        )
+        text = f"<hydrometrie{space}>\n<Scenario>\n{head}\n</Scenario>\n<Donnees>\n{data}</Donnees>\n</hydrometrie>\n"
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
 
-        root = etree.Element("hydrometrie", nsmap=self.nsmap())
-        scenario = child(root, "Scenario")
-        for tag, text in (
-            ("CodeScenario", "hydrometrie"),
-            ("VersionScenario", self.version),
-            ("NomScenario", "Echange de données hydrométriques"),
-            ("DateHeureCreationFichier", sandre_time(created)),
-            ("RefFichier", name),
-        ):
-            child(scenario, tag, text)
-        self.party(child(scenario, "Emetteur"), self.sender, self.contact)
-        self.party(child(scenario, "Destinataire"), self.recipient, "")
-        return root, child(root, "Donnees")
-
-    def nsmap(self) -> dict[str | None, str]:
-        return {None: NAMESPACE.format(version=self.version)} if self.is_spaced else {}
-
-    def party(self, element: _Element, code: str, contact: str) -> None:
-        child(element, "CdIntervenant", code, AGENCY)
-        if contact:
-            child(element, "CdContact", contact, AGENCY)
-
-    def bytes(self, root: _Element) -> bytes:
-        """As a file holds it. Elements get the namespace here, by their root's default one."""
-        from lxml import etree
-
-        if self.is_spaced:
-            space = NAMESPACE.format(version=self.version)
-            for element in root.iter():
-                element.tag = f"{{{space}}}{str(element.tag).rpartition('}')[2]}"
-        return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
+    def party(self, code: str, contact: str) -> str:
+        who = element("CdIntervenant", code, AGENCY)
+        return who + element("CdContact", contact, AGENCY) if contact else who
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +61,7 @@ class Simulation:
     entity: str  # tag: CdSiteHydro | CdStationHydro
     code: str
     issued: np.datetime64
-    times: Sequence[np.datetime64]
+    times: Sequence[str]  # H; none where there is only a comment to tell
     bounds: Floats | None  # (H, 3)
     probabilities: Sequence[int]  # P, of not being exceeded, in percent
     values: Floats  # (H, P)
@@ -92,68 +77,67 @@ class Labels:
     is_public: bool
 
 
-def add_simulations(data: _Element, found: Iterable[Simulation], sender: Sender, labels: Labels) -> None:
+def simulations(found: Iterable[Simulation], sender: Sender, labels: Labels) -> str:
     """The forecasts in the order of tags that v1.1 has; v2's own is not known, it takes the same."""
-    simulations = child(data, "Simuls")
-    for one in found:
-        element = child(simulations, "Simul")
-        child(element, "GrdSimul", one.quantity)
-        child(element, "DtProdSimul", sandre_time(one.issued))
-        child(element, "StatutSimul", str(labels.status))
-        child(element, "PubliSimul", "true" if labels.is_public else "false")
-        if one.comment:
-            child(element, "ComSimul", one.comment)
-        child(element, one.entity, one.code)
-        child(element, "CdModelePrevision", labels.model)
-        if sender.contact:
-            child(element, "CdContact", sender.contact, AGENCY)
-        child(element, "CdIntervenant", sender.sender, AGENCY)
-        forecasts = child(element, "Prevs")
-        for lead, time in enumerate(one.times):
-            add_point(child(forecasts, "Prev"), one, lead, time)
+    return "".join(["<Simuls>\n", *(simulation(one, sender, labels) for one in found), "</Simuls>\n"])
 
 
-def add_point(element: _Element, one: Simulation, lead: int, time: np.datetime64) -> None:
-    child(element, "DtPrev", sandre_time(time))
-    if one.bounds is not None:
-        low, middle, high = one.bounds[lead]
-        for tag, value in (("ResMoyPrev", middle), ("ResMinPrev", low), ("ResMaxPrev", high)):
-            child(element, tag, decimal(value))
-    if one.probabilities:
-        probabilities = child(element, "ProbsPrev")
-        for percent, value in zip(one.probabilities, one.values[lead], strict=True):
-            pair = child(probabilities, "ProbPrev")
-            child(pair, "PProbPrev", str(percent))
-            child(pair, "ResProbPrev", decimal(value))
+def simulation(one: Simulation, sender: Sender, labels: Labels) -> str:
+    head = [
+        element("GrdSimul", one.quantity),
+        element("DtProdSimul", sandre_time(one.issued)),
+        element("StatutSimul", str(labels.status)),
+        element("PubliSimul", "true" if labels.is_public else "false"),
+        element("ComSimul", one.comment) if one.comment else "",
+        element(one.entity, one.code),
+        element("CdModelePrevision", labels.model),
+        element("CdContact", sender.contact, AGENCY),
+        element("CdIntervenant", sender.sender, AGENCY),
+    ]
+    bounds = [None] * len(one.times) if one.bounds is None else one.bounds.tolist()
+    rows = zip(one.times, bounds, one.values.tolist(), strict=False)
+    points = "".join(point(time, bound, one.probabilities, values) for time, bound, values in rows)
+    forecasts = f"<Prevs>\n{points}</Prevs>\n" if points else ""
+    return "<Simul>\n" + "\n".join(filter(None, head)) + f"\n{forecasts}</Simul>\n"
 
 
-def add_event(
-    data: _Element, sender: Sender, entity: str, code: str, at: np.datetime64, text: str, public: bool
-) -> None:
+def point(time: str, bound: Sequence[float] | None, percents: Sequence[int], values: Sequence[float]) -> str:
+    parts = [f"<Prev><DtPrev>{time}</DtPrev>"]
+    if bound is not None:
+        low, middle, high = map(decimal, bound)
+        parts.append(f"<ResMoyPrev>{middle}</ResMoyPrev><ResMinPrev>{low}</ResMinPrev><ResMaxPrev>{high}</ResMaxPrev>")
+    if percents:
+        pairs = [
+            f"<ProbPrev><PProbPrev>{percent}</PProbPrev><ResProbPrev>{decimal(value)}</ResProbPrev></ProbPrev>"
+            for percent, value in zip(percents, values, strict=True)
+        ]
+        parts.append(f"<ProbsPrev>{''.join(pairs)}</ProbsPrev>")
+    return "".join([*parts, "</Prev>\n"])
+
+
+def event(sender: Sender, entity: str, code: str, at: np.datetime64, text: str, is_public: bool) -> str:
     """A remark on a station. Types of publication: public or private, as each version numbers them."""
-    element = child(child(data, "Evenements"), "Evenement")
-    child(element, "CdContact", sender.contact, AGENCY)
-    child(element, entity, code)
-    child(element, "DtEvenement", sandre_time(at))
-    child(element, "DescEvenement", text)
-    if sender.version == "2":
-        child(element, "TypPubliEvenement", "10" if public else "20")
-    else:
-        child(element, "TypPublicationEvenement", "1" if public else "100")
+    kind = ("TypPubliEvenement", "10" if is_public else "20")
+    if sender.version != "2":
+        kind = ("TypPublicationEvenement", "1" if is_public else "100")
+    parts = [
+        element("CdContact", sender.contact, AGENCY),
+        element(entity, code),
+        element("DtEvenement", sandre_time(at)),
+        element("DescEvenement", text),
+        element(*kind),
+    ]
+    return "<Evenements>\n<Evenement>\n" + "\n".join(parts) + "\n</Evenement>\n</Evenements>\n"
 
 
 def decimal(value: float) -> str:
     """At most three digits after the point, none that say nothing, and no -0."""
-    text = f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")
     if not math.isfinite(value):
         raise ValueError(f"{value} is no value of a forecast")
-    return "0" if text in ("-0", "") else text
+    text = f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
-def child(parent: _Element, tag: str, text: str = "", attributes: dict[str, str] | None = None) -> _Element:
-    from lxml import etree
-
-    element = etree.SubElement(parent, tag, attributes or {})
-    if text:
-        element.text = text
-    return element
+def element(tag: str, text: str, attributes: str = "") -> str:
+    """One element with a text that may hold anything XML can."""
+    return f"<{tag}{attributes}>{escape(text)}</{tag}>"

@@ -29,11 +29,11 @@ def place_of(x: float, y: float, projection: str) -> tuple[Place, str]:
         return Place(*NOWHERE), ""
     if projection == WGS_84:
         good = abs(x) <= 180 and abs(y) <= 90
-        return (Place(y, x), "") if good else (Place(*NOWHERE), f"({x:g}, {y:g}) are no degrees")
+        return (Place(y, x), "") if good else (Place(*NOWHERE), f"({x:.10g}, {y:.10g}) are no degrees")
     if projection != LAMBERT_93:
         return Place(*NOWHERE), f"projection {projection or 'not said'}"
     if not (INSIDE[0] <= x <= INSIDE[1] and INSIDE[2] <= y <= INSIDE[3]):
-        return Place(*NOWHERE), f"({x:g}, {y:g}) lies outside of Lambert 93"
+        return Place(*NOWHERE), f"({x:.10g}, {y:.10g}) lies outside of Lambert 93"
     return degrees(x, y), ""
 
 

@@ -54,8 +54,8 @@ def told(first: str) -> str:
 
 
 def is_second_header(cells: Sequence[str]) -> bool:
-    """The line that repeats the header in words: no cell of it begins with a digit, as every time does."""
-    return cells[-1].strip("<> ") == END and not any(cell[:1].isdigit() for cell in cells)
+    """The line that repeats the header in words: no cell of it holds a digit, as every code does."""
+    return cells[-1].strip("<> ") == END and not any(c.isdigit() for cell in cells for c in cell)
 
 
 def read_csv(data: bytes, place: str, collector: Collector) -> frozenset[str]:

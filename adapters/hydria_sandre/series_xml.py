@@ -58,7 +58,7 @@ class Message:
         self.version = ""
         self.created: np.datetime64 = NEVER
         self.parts: set[str] = set()  # what else the message holds
-        self.points, self.flat = Points(), dict[tuple[Stream, np.datetime64], Points]()
+        self.points, self.flat = Points(), dict[Stream, Points]()
 
     def read(self, file: IO[bytes], place: str) -> None:
         """Raises FeedError when it is no Sandre message, or broken: then nothing of it counts."""
@@ -71,8 +71,8 @@ class Message:
             self.take(element)
         if is_first:
             raise FeedError(f"{place}: holds nothing of a Sandre message: no <Scenario>, series, rain or forecast")
-        for (stream, received), points in self.flat.items():
-            self.out.keep(stream, points, received)
+        for stream, points in self.flat.items():
+            self.out.keep(stream, points, self.created)
 
     def check_root(self, element: _Element, place: str) -> None:
         root = self.locals[str(element.getroottree().getroot().tag)]
@@ -98,14 +98,20 @@ class Message:
 
     def fields(self, element: _Element) -> dict[str, str]:
         """Local name -> text of the children that hold text."""
-        names = self.locals
-        return {names[child.tag]: child.text.strip() for child in element if child.text}  # type: ignore[index]
+        names, found = self.locals, dict[str, str]()
+        for child in element:
+            if text := child.text:
+                found[names[child.tag]] = text.strip()  # type: ignore[index]
+        return found
 
     def take_level(self, point: dict[str, str]) -> None:
-        judged = point.get("QualifObsHydro", ""), point.get("MethObsHydro", ""), point.get("StObsHydro", "")
-        self.points.add(point.get("DtObsHydro", ""), point.get("ResObsHydro", ""), self.out.trust[judged])
-        if len(self.points.times) >= TOGETHER:
-            self.out.settle(self.points)
+        get, points = point.get, self.points
+        judged = get("QualifObsHydro", ""), get("MethObsHydro", ""), get("StObsHydro", "")
+        points.times.append(get("DtObsHydro", ""))
+        points.values.append(get("ResObsHydro", ""))
+        points.flags.append(self.out.trust[judged])
+        if len(points.times) >= TOGETHER:
+            self.out.settle(points)
 
     def take_weather(self, point: dict[str, str]) -> None:
         """v2: of the series around it. v1.1: each says whose it is."""
@@ -115,7 +121,8 @@ class Message:
         if "CdSiteMeteo" in point:
             basis = max(number(point.get("DureeObsMeteo", "")), 0)
             stream = Stream(point["CdSiteMeteo"], point.get("CdGrdMeteo", ""), basis)
-            points = self.flat.setdefault((stream, self.received(point.get("DtProdObsMeteo", ""))), Points())
+            points = self.flat.setdefault(stream, Points())
+            points.produced.append(point.get("DtProdObsMeteo", ""))
         points.add(point.get("DtObsMeteo", ""), point.get("ResObsMeteo", ""), flag)
         if len(points.times) >= TOGETHER:
             self.out.settle(points)
@@ -161,7 +168,7 @@ class Message:
     def review(self, points: Points) -> None:
         """v1.1 tells the status once per series: what was reviewed and nobody doubted is good."""
         self.out.settle(points)
-        for _, _, flag in points.blocks:
+        for _, _, flag, _ in points.blocks:
             flag[flag == Flag.UNKNOWN] = Flag.GOOD
 
     def received(self, produced: str) -> np.datetime64:

@@ -14,7 +14,8 @@ from hydria_plugin.exchange import factor, moments
 
 from .entities import HOST_UNIT, Entity, entities
 from .files import file_name, replace_file
-from .message import Labels, Sender, Simulation, add_event, add_simulations
+from .message import Labels, Sender, Simulation, event, simulations
+from .times import sandre_time
 from .values import Levels, option_faults
 from .words import comment, described
 
@@ -73,15 +74,14 @@ class SandreSink:
             raise FeedError("; ".join(f"sink sandre: {fault}" for fault in faults))
         stem = f"{file_name(bulletin.pipeline)}_{compact(bulletin.issued_at)}"
         name = f"{stem}_r{bulletin.revision}.xml"
-        root, data = self._sender.message(bulletin.known_at, name)
-        there = [(row, found[s]) for row, s in enumerate(bulletin.forecast.stations) if bulletin.forecast.there[row]]
-        simulations = [self._simulation(bulletin, row, entity) for row, entity in there]
-        add_simulations(data, simulations, self._sender, self._labels)
+        rows = enumerate(bulletin.forecast.stations)
+        told = [self._simulation(bulletin, row, found[s]) for row, s in rows if self._is_told(bulletin, row)]
+        content = self._sender.message(bulletin.known_at, name, simulations(told, self._sender, self._labels))
         try:
             others = revisions(self._path, stem)
             if max(others, default=-1) > bulletin.revision:
                 return  # a later one is there already
-            replace_file(self._path / name, self._sender.bytes(root))
+            replace_file(self._path / name, content)
             for revision, file in others.items():
                 if revision < bulletin.revision:
                     file.unlink(missing_ok=True)
@@ -95,11 +95,10 @@ class SandreSink:
             at = event_time(report)
             digest = hashlib.sha256(f"{report.kind}\n{at}\n{text}".encode()).hexdigest()[:12]
             name = f"evenement_{file_name(report.station)}_{file_name(report.kind)}_{digest}.xml"
-            root, data = self._sender.message(at, name)
             entity = self._entity(report.station)
-            add_event(data, self._sender, entity.tag, entity.code, at, text, self._labels.is_public)
+            data = event(self._sender, entity.tag, entity.code, at, text, self._labels.is_public)
             try:
-                replace_file(self._path / name, self._sender.bytes(root))
+                replace_file(self._path / name, self._sender.message(at, name, data))
             except OSError as cause:
                 raise FeedError(f"{self._path} cannot be written ({cause.strerror}): {REMEDY}") from cause
 
@@ -116,12 +115,17 @@ class SandreSink:
             f"{self._path}: can be written; Sandre {self._sender.version}, {self._levels.told()}, mm and l/s, {told}."
         )
 
+    def _is_told(self, bulletin: Bulletin, row: int) -> bool:
+        """A station without forecast is told where it has an alert, by a comment without points."""
+        alerted = {alert.station for alert in bulletin.alerts} if self._comments else set()
+        return bool(bulletin.forecast.there[row]) or bulletin.forecast.stations[row] in alerted
+
     def _simulation(self, bulletin: Bulletin, row: int, entity: Entity) -> Simulation:
         unit = bulletin.layout.units[row]
         values = bulletin.forecast.values[row] / factor(HOST_UNIT[entity.quantity], unit)
         bounds, percents, rest = self._levels.taken(values, bulletin.forecast.quantiles)
         text = comment(bulletin, row) if self._comments else ""
-        times = list(bulletin.forecast.valid_times())
+        times = [sandre_time(t) for t in bulletin.forecast.valid_times()] if bulletin.forecast.there[row] else []
         return Simulation(
             entity.quantity, entity.tag, entity.code, bulletin.issued_at, times, bounds, percents, rest, text
         )

@@ -52,11 +52,11 @@ class Door:
             parts = urlsplit(self.address)
             port = parts.port
         except ValueError as error:
-            return [f"address = {self.address!r} is none ({error}); allowed: {ALLOWED}"]
+            return [f"url = {self.address!r} is none ({error}); allowed: {ALLOWED}"]
         if parts.username or parts.password:
             found.append("an address must not hold a user or a password: use the options user and password")
         elif parts.scheme not in PORTS or not parts.hostname or parts.path.strip("/") or port == 0:
-            found.append(f"address = {self.address!r} is none; allowed: {ALLOWED}")
+            found.append(f"url = {self.address!r} is none; allowed: {ALLOWED}")
         if self.password and not self.user:
             found.append("a password needs a user")
         if self.ca and not Path(self.ca).is_file():

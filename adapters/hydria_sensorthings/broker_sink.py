@@ -23,7 +23,7 @@ class MqttSink:
     def __init__(
         self,
         *,
-        address: str,
+        url: str,
         hosts: Sequence[str] = (),
         user: str = "",
         password: Secret | None = None,
@@ -38,7 +38,7 @@ class MqttSink:
         alerts: str = "news",
         pictures: bool = False,
     ) -> None:
-        door = Door(address, tuple(hosts), user, password, ca, client, timeout_s)
+        door = Door(url, tuple(hosts), user, password, ca, client, timeout_s)
         faults = door.faults()
         faults += word_faults("forecast", forecast, ("pipeline", "station"), ("station",))
         faults += word_faults("alert", alert, ("pipeline", "station"), ("station",))

@@ -36,7 +36,7 @@ class MqttSource:
     def __init__(
         self,
         *,
-        address: str,
+        url: str,
         feeds: Sequence[Mapping[str, str]],
         layout: Layout | None = None,
         clock: Callable[[], np.datetime64] | None = None,
@@ -48,7 +48,7 @@ class MqttSource:
         timeout_s: float = 10.0,
         settle_s: float = 1.0,
     ) -> None:
-        door = Door(address, tuple(hosts), user, password, ca, client, timeout_s)
+        door = Door(url, tuple(hosts), user, password, ca, client, timeout_s)
         self._feeds, faults = listenings(feeds)
         faults = [*door.faults(), *faults]
         if faults:

@@ -34,7 +34,7 @@ class SensorThingsImporter:
     def __init__(
         self,
         *,
-        address: str,
+        url: str,
         hosts: Sequence[str] = (),
         user: str = "",
         password: Secret | None = None,
@@ -49,7 +49,7 @@ class SensorThingsImporter:
         if faults := template_faults("series", series):
             raise ConfigError([f"importer sensorthings: {fault}" for fault in faults])
         access = {"user": user, "password": password, "token": token, "ca": ca}
-        self._service = Service(address, hosts=hosts, timeout_s=timeout_s, **access)  # type: ignore[arg-type]
+        self._service = Service(url, hosts=hosts, timeout_s=timeout_s, **access)  # type: ignore[arg-type]
         self._series, self._names, self._filter = series, dict(names or {}), filter
         self._thresholds = tuple(thresholds.split("."))
 

@@ -65,7 +65,7 @@ class Service:
             if not isinstance(root, dict) or not isinstance(root.get("value"), list):
                 raise FeedError(
                     f"{self.address}: is not the root of a SensorThings service (it lists no collections); "
-                    'address = ".../v1.1" with the version is wanted'
+                    'url = ".../v1.1" with the version is wanted'
                 )
             listed = settings.get("conformance") if isinstance(settings, dict) else None
             self._conformance = tuple(map(str, listed)) if isinstance(listed, list) else ()

@@ -45,7 +45,7 @@ class SensorThingsSink:
     def __init__(
         self,
         *,
-        address: str,
+        url: str,
         layout: Layout | None = None,
         places: Mapping[str, Place] | None = None,
         hosts: Sequence[str] = (),
@@ -67,7 +67,7 @@ class SensorThingsSink:
         if faults := self._scheme.faults():
             raise ConfigError([f"sink sensorthings: {fault}" for fault in faults])
         access = {"user": user, "password": password, "token": token, "ca": ca}
-        self._service = Service(address, hosts=hosts, timeout_s=timeout_s, **access)  # type: ignore[arg-type]
+        self._service = Service(url, hosts=hosts, timeout_s=timeout_s, **access)  # type: ignore[arg-type]
         self._layout = layout
         self._holdings = Holdings(self._service, things or {}, placed(layout, places or {}), create)
         self._issued: dict[str, np.datetime64] = {}  # event -> issue time of its newest alert

@@ -36,7 +36,7 @@ class SensorThingsSource:
     def __init__(
         self,
         *,
-        address: str,
+        url: str,
         layout: Layout | None = None,
         clock: Callable[[], np.datetime64] | None = None,
         hosts: Sequence[str] = (),
@@ -63,7 +63,7 @@ class SensorThingsSource:
             forecasts=forecasts, timezone=timezone, missing=missing, flag=flag, flags=flags or {}, page=page,
         )  # fmt: skip
         access = {"user": user, "password": password, "token": token, "ca": ca}
-        self._service = Service(address, hosts=hosts, timeout_s=timeout_s, **access)  # type: ignore[arg-type]
+        self._service = Service(url, hosts=hosts, timeout_s=timeout_s, **access)  # type: ignore[arg-type]
         self._layout, self._clock = layout, clock
         self._catalogue: Catalogue | None = None
         self._dialect: Dialect | None = None

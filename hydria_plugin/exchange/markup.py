@@ -66,26 +66,28 @@ def xml_elements(
         remove_pis=True,
         **SAFE,
     )
-    is_first = True
+    is_first, around = True, None
     try:
         for _, element in events:
             if is_first:
                 _refuse_doctype(element, place)
                 is_first = False
-            if sum(1 for _ in element.iterancestors()) > limits.depth:
-                raise FeedError(f"{place}: is nested deeper than {limits.depth} elements")
+            parent = element.getparent()
+            if parent is None or parent is not around:  # within one parent the depth is the same
+                around = parent
+                if sum(1 for _ in element.iterancestors()) > limits.depth:
+                    raise FeedError(f"{place}: is nested deeper than {limits.depth} elements")
             yield element
-            _forget(element)
+            _forget(element, parent)
     except etree.XMLSyntaxError as error:
         raise FeedError(f"{place}: is not well-formed XML ({_said(error)})") from error
     if is_first and events.root is not None:
         _refuse_doctype(events.root, place)
 
 
-def _forget(element: _Element) -> None:
+def _forget(element: _Element, parent: _Element | None) -> None:
     """Drop the element and all before it."""
     element.clear(keep_tail=False)
-    parent = element.getparent()
     if parent is not None:
         while element.getprevious() is not None:
             del parent[0]

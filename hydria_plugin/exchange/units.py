@@ -6,6 +6,8 @@ unit that stations.csv names.
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..values import UNITS, UNITS_OF, Layout
 
 FOOT = 0.3048  # m
@@ -44,12 +46,14 @@ def factor(host: str, own: str) -> float:
 
 
 def unit_wanted(layout: Layout | None, series: str) -> str:
-    """The unit a series is wanted in: of stations.csv for a target; m, m3/s or mm by its kind otherwise; "" where
-    nobody knows (temperature, other) or there is no layout."""
+    """The unit a series is wanted in: of stations.csv for a target, and for a simulation of one; m, m3/s or mm by its
+    kind otherwise; "" where nobody knows (temperature, other) or there is no layout."""
     if layout is None:
         return ""
     if series in layout.targets:
         return layout.units[layout.targets.index(series)]
     kinds = {k for k, column in zip(layout.kinds, layout.series.T, strict=True) if series in column}
     units = {"level": "m", "discharge": "m3/s", "rain": "mm", "pet": "mm"}
-    return next((units[k] for k in sorted(kinds) if k in units), "")
+    rows, slots = np.nonzero(layout.series == series)
+    simulated = (layout.units[row] for row, slot in zip(rows, slots, strict=True) if layout.kinds[slot] == "simulation")
+    return next((units[k] for k in sorted(kinds) if k in units), next(simulated, ""))

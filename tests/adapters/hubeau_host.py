@@ -1,5 +1,5 @@
-"""Hub'Eau as it is, on the loopback address: pages with a cursor and 206, a month and no more, site rows beside those of
-stations, newest first. It holds the rows that a test gives it."""
+"""Hub'Eau as it is, on the loopback address: pages with a cursor and 206, a month and no more, site rows beside those
+of stations, newest first. It holds the rows that a test gives it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import numpy as np
+import pandas as pd
 from web_server import Server
 
 from hydria_plugin import Wanted
-from hydria_plugin.exchange import moment
 
 ROOT = "/api/v2/hydrometrie"
 MONTH = b'{"code":"InvalidRequest","message":"date can\'t be < 1 month from now"}'
@@ -56,6 +56,7 @@ class Hubeau:
     rows: list[dict[str, Any]] = field(default_factory=list)
     now: np.datetime64 = NOW
     spoiled: Sequence[str] = ()
+    days: int = 0  # how many it keeps, where that is not a month
     is_dated: bool = False  # tell its clock in the header Date
 
     def __post_init__(self) -> None:
@@ -78,7 +79,8 @@ class Hubeau:
         if any(code in self.spoiled for code in params.get("code_entite", "").split(",")):
             return 400, b'{"code":"ValidateError","message":"code_entite is not valid"}'
         begin = params.get("date_debut_obs", "")
-        if begin and moment(begin) < self.now - np.timedelta64(30, "D"):
+        ago = pd.DateOffset(days=self.days) if self.days else pd.DateOffset(months=1)
+        if begin and pd.Timestamp(begin) < pd.Timestamp(self.now, tz="UTC") - ago:
             return 400, MONTH
         chosen = sorted((r for r in self.rows if fits(r, params)), key=lambda r: str(r["date_obs"]), reverse=True)
         size, first = int(params.get("size", 1000)), 0

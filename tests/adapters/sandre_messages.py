@@ -19,9 +19,8 @@ from hydria_sandre.form import FORECAST, SERIES, Form, checked
 from hydria_sandre.rows import Rows, Stream
 from hydria_sandre.source import SandreSource
 
-SAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "samples" / "sandre-hydrometrie"
-if not SAMPLES.is_dir():
-    SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "samples" / "sandre-hydrometrie"
+PLACES = [up / "shared" / "samples" / "sandre-hydrometrie" for up in Path(__file__).resolve().parents]
+SAMPLES = next((place for place in PLACES if place.is_dir()), PLACES[-1])
 with_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="../shared/samples is not beside this checkout")
 
 DEFAULTS: dict[str, Any] = {
@@ -61,9 +60,7 @@ def level(*points: str, code: str = "A123456701", quantity: str = "H", more: str
     for point in points:
         time, value, *quality = point.split()
         judged = f"<QualifObsHydro>{quality[0]}</QualifObsHydro>" if quality else ""
-        made.append(
-            f"<ObsHydro><DtObsHydro>{time}</DtObsHydro><ResObsHydro>{value}</ResObsHydro>{judged}</ObsHydro>"
-        )
+        made.append(f"<ObsHydro><DtObsHydro>{time}</DtObsHydro><ResObsHydro>{value}</ResObsHydro>{judged}</ObsHydro>")
     tag = {8: "CdSiteHydro", 10: "CdStationHydro", 12: "CdCapteur"}[len(code)]
     head = f"<{tag}>{code}</{tag}><GrdSerie>{quantity}</GrdSerie>{more}"
     return f"<Series><Serie>{head}<ObssHydro>{''.join(made)}</ObssHydro></Serie></Series>"

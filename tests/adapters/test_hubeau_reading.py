@@ -18,7 +18,7 @@ H, Q = "V714401001.H", "V714401001.Q"
 
 
 def source(hubeau: Hubeau, **options: Any) -> HubeauSource:
-    made = HubeauSource(url=hubeau.url, pause_s=0, clock=lambda: NOW, **options)
+    made = HubeauSource(address=hubeau.url, pause_s=0, clock=lambda: NOW, **options)
     made._polling.web._sleep = lambda _: None
     return made
 
@@ -62,6 +62,11 @@ def test_stations_are_asked_for_together_and_only_for_what_is_wanted(hubeau: Hub
     told = [(len(a["code_entite"].split(",")), a["grandeur_hydro"]) for a in hubeau.asked]
     assert told == [(100, "H"), (100, "H"), (30, "H"), (20, "H,Q")]
     assert hubeau.asked[0]["date_debut_obs"] == "2026-11-25T23:50:00Z" and "date_fin_obs" not in hubeau.asked[0]
+
+
+def test_a_read_of_days_ago_asks_for_no_more_than_it_needs(hubeau: Hubeau) -> None:
+    source(hubeau).read(wanted([H], "2026-11-20T00:00", "2026-11-21T00:00"))
+    assert hubeau.asked[0]["date_fin_obs"] == "2026-11-21T00:00:00Z"
 
 
 def test_promises_of_a_source(hubeau: Hubeau) -> None:

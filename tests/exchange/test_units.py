@@ -46,3 +46,9 @@ def test_the_unit_a_series_is_wanted_in() -> None:
     assert unit_wanted(layout, "rain.1@s2") == "mm"
     assert unit_wanted(layout, "level.upstream@s1") == "m"
     assert unit_wanted(layout, "nobody's") == "" == unit_wanted(None, "level@s1")
+
+
+def test_a_simulation_is_wanted_in_the_unit_of_its_station() -> None:
+    layout = replace(sample_layout(slots=1), units=("cm", "m", "mm"), kinds=("simulation",), slots=("simulation.grp",))
+    names = layout.series[:, 0].tolist()
+    assert [unit_wanted(layout, name) for name in names] == ["cm", "m", "mm"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -28,8 +29,8 @@ def need_mosquitto() -> str:
 class Mosquitto:
     """``lines`` of its configuration say who is let in."""
 
-    def __init__(self, folder: Path, *lines: str, port: int = 0) -> None:
-        self.port = port or free_port()
+    def __init__(self, folder: Path, *lines: str, is_plain: bool = True) -> None:
+        self.port, self._is_plain = free_port(), is_plain
         self.address = f"mqtt://127.0.0.1:{self.port}"
         self._config = folder / "mosquitto.conf"
         given = lines or ("allow_anonymous true",)
@@ -45,8 +46,10 @@ class Mosquitto:
         until = time.monotonic() + 10
         while time.monotonic() < until:
             try:
-                listener = Listener(self.port)
-                listener.close()
+                if self._is_plain:
+                    Listener(self.port).close()
+                else:
+                    socket.create_connection(("127.0.0.1", self.port), 1).close()
                 return
             except OSError:
                 time.sleep(0.02)

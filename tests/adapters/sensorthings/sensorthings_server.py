@@ -50,8 +50,8 @@ def environment() -> Path:
             try:
                 made(folder)
             except (OSError, subprocess.SubprocessError) as error:
-                said = getattr(error, "stderr", b"") or b""
-                refuse(f"{error} {said.decode(errors='replace')[-300:]}")
+                said = (getattr(error, "stderr", b"") or str(error).encode()).decode(errors="replace")
+                refuse(said.strip().splitlines()[-1])
     return folder / "bin" / "python"
 
 
@@ -144,6 +144,17 @@ class SensorThings:
             known = sa.inspect(connection).get_table_names()
             names = [t for t in known if any(t.endswith(f"_{table}") for table in tables)]
             connection.execute(sa.text(f"TRUNCATE {', '.join(names)} CASCADE"))
+        engine.dispose()
+
+    def copy_datastreams(self, times: int) -> None:
+        """Each Datastream so many times more, under other names."""
+        engine = sa.create_engine(self._database)
+        with engine.begin() as connection:
+            known = sa.inspect(connection)
+            table = next(t for t in known.get_table_names() if t.endswith("_datastream"))
+            rest = ", ".join(c["name"] for c in known.get_columns(table) if c["name"] not in ("id", "name"))
+            chosen = f"SELECT gen_random_uuid(), name || n, {rest} FROM {table}, generate_series(1, {times}) n"
+            connection.execute(sa.text(f"INSERT INTO {table} (id, name, {rest}) {chosen}"))
         engine.dispose()
 
     def station(self, name: str, streams: dict[str, tuple[str, str]], **more: Any) -> dict[str, str]:

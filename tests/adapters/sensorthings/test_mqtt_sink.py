@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,7 +28,7 @@ MADE = bulletin()
 
 @pytest.fixture
 def sink(mosquitto: Mosquitto) -> Iterator[MqttSink]:
-    made = MqttSink(address=mosquitto.address, timeout_s=2)
+    made = MqttSink(url=mosquitto.address, timeout_s=2)
     yield made
     made.close()
 
@@ -123,7 +125,7 @@ def test_a_failed_try_leaves_nothing_that_is_sent_some_day(mosquitto: Mosquitto,
 def test_the_will_tells_of_a_death(mosquitto: Mosquitto) -> None:
     code = (
         "import os; from csv_bulletins import bulletin; from hydria_sensorthings.broker_sink import MqttSink\n"
-        f"sink = MqttSink(address={mosquitto.address!r}); sink.write(bulletin()); print('written', flush=True); input()"
+        f"sink = MqttSink(url={mosquitto.address!r}); sink.write(bulletin()); print('written', flush=True); input()"
     )
     around = {"PYTHONPATH": ":".join(p for p in sys.path if p)}
     process = subprocess.Popen([sys.executable, "-c", code], env=around, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -140,7 +142,7 @@ def test_the_will_tells_of_a_death(mosquitto: Mosquitto) -> None:
 
 
 def test_an_orderly_end_says_so_too(mosquitto: Mosquitto) -> None:
-    sink = MqttSink(address=mosquitto.address)
+    sink = MqttSink(url=mosquitto.address)
     sink.write(MADE)
     assert retained(mosquitto.port)["hydria/status"] == b"online"
     sink.close()
@@ -157,14 +159,37 @@ def guarded(folder: Path) -> Mosquitto:
 def test_who_is_let_in_and_what_is_never_told(tmp_path: Path) -> None:
     broker = guarded(tmp_path)
     try:
-        right = MqttSink(address=broker.address, user="hydria", password=Secret(CANARY))
+        right = MqttSink(url=broker.address, user="hydria", password=Secret(CANARY))
         right.write(MADE)
         assert "the broker takes us" in right.probe() and CANARY not in right.probe() + repr(vars(right))
         right.close()
-        wrong = MqttSink(address=broker.address, user="hydria", password=Secret(f"{CANARY}x"))
+        wrong = MqttSink(url=broker.address, user="hydria", password=Secret(f"{CANARY}x"))
         with pytest.raises(FeedError, match="refuses us: Not authorized") as caught:
             wrong.write(MADE)
         assert CANARY not in str(caught.value)
+    finally:
+        broker.stop()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")  # paho leaves it when a handshake fails
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_tls_is_verified(tmp_path: Path) -> None:
+    """With the certificate that the admin trusts; not without it."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    words += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed (apt-get install openssl)")
+    subprocess.run(words, check=True, capture_output=True)
+    broker = Mosquitto(tmp_path, "allow_anonymous true", f"certfile {certificate}", f"keyfile {key}", is_plain=False)
+    address = broker.address.replace("mqtt:", "mqtts:")
+    try:
+        trusting = MqttSink(url=address, ca=str(certificate), timeout_s=5)
+        trusting.write(MADE)
+        trusting.close()
+        with pytest.raises(FeedError, match="the broker is not reached .*certificate verify failed"):
+            MqttSink(url=address, timeout_s=5).write(MADE)
+        gc.collect()
     finally:
         broker.stop()
 
@@ -175,7 +200,7 @@ def test_probe_publishes_nothing(mosquitto: Mosquitto, sink: MqttSink) -> None:
 
 
 def test_a_broker_that_is_not_there() -> None:
-    sink = MqttSink(address=f"mqtt://127.0.0.1:{free_port()}", timeout_s=2)
+    sink = MqttSink(url=f"mqtt://127.0.0.1:{free_port()}", timeout_s=2)
     with pytest.raises(FeedError, match="the broker is not reached"):
         sink.probe()
 
@@ -186,15 +211,15 @@ def test_a_name_that_leads_into_a_private_network_must_be_listed(monkeypatch) ->
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.1.2.3", 0))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: found)
     with pytest.raises(FeedError, match=r'hosts = \["broker.example"\]'):
-        MqttSink(address="mqtt://broker.example").probe()
+        MqttSink(url="mqtt://broker.example").probe()
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"address": "http://a"}, "allowed: an address such as mqtt://"),
-        ({"address": "mqtt://u:p@a"}, "must not hold a user or a password"),
-        ({"address": "mqtt://a:x"}, "is none"),
+        ({"url": "http://a"}, "allowed: an address such as mqtt://"),
+        ({"url": "mqtt://u:p@a"}, "must not hold a user or a password"),
+        ({"url": "mqtt://a:x"}, "is none"),
         ({"password": Secret("p")}, "a password needs a user"),
         ({"ca": "/nowhere.pem"}, "there is no such file"),
         ({"forecast": "a/{pipeline}"}, "must hold {station}"),
@@ -208,7 +233,7 @@ def test_a_name_that_leads_into_a_private_network_must_be_listed(monkeypatch) ->
 )
 def test_options_that_cannot_be(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        MqttSink(**{"address": "mqtt://a", **options})
+        MqttSink(**{"url": "mqtt://a", **options})
     assert said in str(caught.value)
 
 

@@ -38,7 +38,7 @@ def speaker(mosquitto: Mosquitto) -> Iterator[Listener]:
 
 def source_of(mosquitto: Mosquitto, *feeds: dict[str, str], **options: Any) -> MqttSource:
     given = {"clock": lambda: NOW, "timeout_s": 5, "settle_s": 0.2, **options}
-    return MqttSource(address=mosquitto.address, feeds=feeds, **given)
+    return MqttSource(url=mosquitto.address, feeds=feeds, **given)
 
 
 def question(*series: str, known_at: str = "2020-01-01T06:10"):
@@ -129,7 +129,7 @@ def test_a_broker_that_is_away_and_comes_back(mosquitto: Mosquitto, speaker: Lis
 
 
 def test_a_broker_that_was_never_there(tmp_path) -> None:
-    source = MqttSource(address=f"mqtt://127.0.0.1:{free_port()}", feeds=[STA], timeout_s=2)
+    source = MqttSource(url=f"mqtt://127.0.0.1:{free_port()}", feeds=[STA], timeout_s=2)
     with pytest.raises(FeedError, match="the broker is not reached"):
         source.read(question("H"))
 
@@ -174,13 +174,13 @@ def test_units_and_messages_that_are_plain_numbers() -> None:
 )
 def test_feeds_that_cannot_be(feed: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        MqttSource(address="mqtt://broker.example", feeds=[feed])
+        MqttSource(url="mqtt://broker.example", feeds=[feed])
     assert "source mqtt: feeds, number 1: " in str(caught.value) and said in str(caught.value)
 
 
 def test_no_feeds() -> None:
     with pytest.raises(ConfigError, match="feeds must hold at least one"):
-        MqttSource(address="mqtt://broker.example", feeds=[])
+        MqttSource(url="mqtt://broker.example", feeds=[])
 
 
 LEVELS = st.lists(st.text("ab/", max_size=2).map(lambda t: t.replace("/", "")), min_size=1, max_size=4)
@@ -195,7 +195,8 @@ def test_a_topic_matches_its_patterns(words: list[str], data: st.DataObject) -> 
     assert matches("/".join([*signs[:cut], "#"]), topic)
 
 
-def test_broken_messages_are_survived() -> None:
+@pytest.mark.parametrize("count", [600, pytest.param(10_000, marks=pytest.mark.soak)])
+def test_broken_messages_are_survived(count: int) -> None:
     feeds = [Listening(**RAW), Listening(**STA), Listening("a/+", "{station.id}", time="", value="x")]
 
     def parse(data: bytes) -> None:
@@ -207,4 +208,4 @@ def test_broken_messages_are_survived() -> None:
                 assert len(str(unusable)) < 500
 
     made = [observation(5, 1.5), b'[{"t": 1577854800, "v": {"raw": 2}}]', b'{"station": {"id": "H"}, "x": 1}']
-    check_survives(parse, made, count=600)
+    check_survives(parse, made, count=count)

@@ -19,7 +19,7 @@ ACCESS: dict[str, Any] = {"user": USER, "password": Secret(PASSWORD)}
 
 
 def importer(server: SensorThings, **options: Any) -> SensorThingsImporter:
-    return SensorThingsImporter(address=server.address, **ACCESS, **options)
+    return SensorThingsImporter(url=server.address, **ACCESS, **options)
 
 
 def test_a_survey(server: SensorThings) -> None:
@@ -51,7 +51,7 @@ def test_what_was_found_is_what_the_source_reads(server: SensorThings) -> None:
     server.observe(ids["H"], [("2020-01-01T06:00:00Z", 1.5)])
     (station,) = importer(server).survey().stations
     assert station.target == ids["H"]
-    source = SensorThingsSource(address=server.address, **ACCESS)
+    source = SensorThingsSource(url=server.address, **ACCESS)
     assert cells(source.read(asked([station.target], "2020-01-01", "2020-01-02"))) == [
         (ids["H"], "2020-01-01T06:00", 1.5)
     ]
@@ -61,7 +61,7 @@ def test_our_own_forecasts_are_no_stations(server: SensorThings) -> None:
     made = few_quantiles()
     server.station("s1", {"H": ("m", "Stage"), "double": ("m", "Stage")})
     server.station("s2", {"double": ("m", "Stage")})
-    SensorThingsSink(address=server.address, layout=made.layout, **ACCESS).write(made)
+    SensorThingsSink(url=server.address, layout=made.layout, **ACCESS).write(made)
     found = importer(server, series="{name}").survey()
     assert [s.target for s in found.stations] == ["H"] and [i.series for i in found.inputs] == ["H"]
     assert found.remarks == ("several Datastreams are called 'double': none is listed; see `series`",)
@@ -104,4 +104,4 @@ def test_where_a_thing_is(geometry: Any, point: Any) -> None:
 def test_names_and_options() -> None:
     assert slug("  L'Alès / Gardon ") == "l-alès-gardon" and slug("//") == "station"
     with pytest.raises(ConfigError, match="importer sensorthings: series"):
-        SensorThingsImporter(address="https://a", series="H")
+        SensorThingsImporter(url="https://a", series="H")

@@ -26,7 +26,7 @@ ADDRESS = {"sensorthings": "https://sta.example/v1.1", "mqtt": "mqtts://broker.e
 )  # fmt: skip
 def test_each_offer_builds_without_network_and_hides_its_secrets(role: str, name: str, kind: type) -> None:
     registry = load_plugins(points=[POINT])
-    made = registry.build(role, name, {"address": ADDRESS[name], "user": "u", "password": "canary-1"})
+    made = registry.build(role, name, {"url": ADDRESS[name], "user": "u", "password": "canary-1"})
     assert isinstance(made, kind)
     assert "password" in registry.offer(role, name).secrets()
     assert isinstance(Secret("x"), Secret) and "canary-1" not in f"{made!r} {vars(made)}"

@@ -18,7 +18,7 @@ from hydria_sensorthings.source import SensorThingsSource
 
 def source_of(server: SensorThings, **options: Any) -> SensorThingsSource:
     given = {"series": "{name}", "user": USER, "password": Secret(PASSWORD), **options}
-    return SensorThingsSource(address=server.address, **given)
+    return SensorThingsSource(url=server.address, **given)
 
 
 def hours(first: int, last: int, day: str = "2020-01-01") -> list[tuple[str, float]]:

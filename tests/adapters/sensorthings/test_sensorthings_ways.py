@@ -42,7 +42,7 @@ def serve(web_server: Server, *observations: Say, settings: Any = None) -> Serve
 
 
 def source_of(web_server: Server, **options: Any) -> SensorThingsSource:
-    return SensorThingsSource(address=f"{web_server.address}/v1", **{"series": "{name}", **options})
+    return SensorThingsSource(url=f"{web_server.address}/v1", **{"series": "{name}", **options})
 
 
 def row(hour: int, value: Any, **more: Any) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def test_a_secret_that_the_server_repeats_is_not_told(web_server: Server) -> Non
         source.read(question())
     assert CANARY not in f"{caught.value} {caught.value!r} {source.__dict__}"
     web_server.says["/v1/"] = [answer({"message": f"wrong: {CANARY}"}, 403)]
-    sink = SensorThingsSink(address=f"{web_server.address}/v1", token=Secret(CANARY))
+    sink = SensorThingsSink(url=f"{web_server.address}/v1", token=Secret(CANARY))
     web_server.says["/v1/Things"] = [answer({"message": f"wrong: {CANARY}"}, 403)]
     for call in (sink.probe, lambda: sink.write(MADE)):
         with pytest.raises(FeedError) as caught:
@@ -222,11 +222,11 @@ def test_many_rows_go_in_several_calls(web_server: Server) -> None:
 )
 def test_options_that_cannot_be(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        SensorThingsSource(address="https://sta.example/v1.1", **options)
+        SensorThingsSource(url="https://sta.example/v1.1", **options)
     assert said in str(caught.value)
 
 
 def test_all_faults_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
-        SensorThingsSource(address="https://a", series="x", interval="y", page=-1)
+        SensorThingsSource(url="https://a", series="x", interval="y", page=-1)
     assert str(caught.value).count("source sensorthings: ") == 3

@@ -26,10 +26,10 @@ def test_whole_loop_through_a_server_and_a_broker(
             scale = TO_HOST[UNITS[series]]
             server.observe(ids[series], [(f"{t}Z", float(v) * scale) for t, v in zip(times, values, strict=True)])
 
-    access = f'address = "{server.address}", user = "{USER}", password = "${{STA_PASSWORD}}"'
-    source = f'{{ use = "sensorthings", {access}, series = "{{name}}" }}'
+    access = f'url = "{server.address}", user = "{USER}", password = "${{STA_PASSWORD}}"'
+    source = f'{{ use = "sensorthings", {access}, series = "{{name}}", timeout_s = 60 }}'
     sink = f'{{ use = "sensorthings", {access}, timeout = "2min" }}'
-    broker = f'{{ use = "mqtt", address = "{mosquitto.address}" }}'
+    broker = f'{{ use = "mqtt", url = "{mosquitto.address}" }}'
     loop = run_loop(tmp_path, Hosted(put, source, [sink, broker], {"sensorthings": "hydria_sensorthings"}))
     check_quantiles(server, loop)
     check_warnings(server, loop)
