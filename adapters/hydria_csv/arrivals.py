@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hydria_plugin import Problem
+from hydria_plugin import FeedError, Problem
 
 from .listing import Files
 from .places import Place
@@ -148,8 +148,11 @@ class Arrivals:
             path = self.place.move(name, folder, new)
             for marker in self._markers(name):
                 self.place.remove(marker)
-        except OSError as cause:
-            self._tell(f"{name} cannot be moved into {folder} ({cause.strerror or cause}); it stays where it is")
+        except FileNotFoundError:
+            return None  # another pipeline that reads here was faster: it is found where that one put it
+        except (OSError, FeedError) as cause:
+            said = getattr(cause, "strerror", "") or cause
+            self._tell(f"{name} cannot be moved into {folder} ({said}); it stays where it is")
             return None
         if name in self.digests:
             self.digests[f"{folder}/{new}"] = self.digests.pop(name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hydria_plugin import ConfigError, FeedError, Layout, Secret, Wanted
-from hydria_plugin.exchange import feed_table
+from hydria_plugin.exchange import feed_table, unit_wanted
 
 from .access import Access
 from .database import Database
@@ -100,7 +100,7 @@ class SqlSource:
         if not len(table):
             said = "; ".join(p.error for p in table.attrs["problems"])
             raise FeedError(f"{where}: no value of {len(series)} series in the last 60 days {said}".rstrip())
-        return f"{where}: {_census(table, series, now, self._times.timezone)}"
+        return f"{where}: {_census(table, self._layout, now, self._times.timezone)}"
 
     def close(self) -> None:
         """Give the connections back."""
@@ -129,8 +129,10 @@ def _asked(series: Sequence[str], now: np.datetime64, back: np.timedelta64) -> W
     return Wanted(tuple(series), start, ahead, ahead.astype("datetime64[us]"), ahead, step)
 
 
-def _census(table: pd.DataFrame, series: Sequence[str], now: np.datetime64, zone: str) -> str:
+def _census(table: pd.DataFrame, layout: Layout | None, now: np.datetime64, zone: str) -> str:
+    series = layout.all_series() if layout else ()
     last = table.iloc[-1]
+    unit = f" {wanted}" if (wanted := unit_wanted(layout, last["series"])) else ""
     there = set(table["series"].unique())
     delay = int((now - last["time"].tz_localize(None).to_datetime64()) / np.timedelta64(1, "m"))
     late = f"{delay} min ago" if delay >= 0 else f"{-delay} min ahead of this clock: whose is wrong, or is `timezone`?"
@@ -138,7 +140,7 @@ def _census(table: pd.DataFrame, series: Sequence[str], now: np.datetime64, zone
     shown = f" None of: {', '.join(absent[:5])}{' ...' if len(absent) > 5 else ''}." if absent else ""
     told = "".join(f" Not used: {p.error}." for p in table.attrs["problems"])
     return (
-        f"{len(there)} of {len(series)} series, the last value {last['value']:g} of {last['series']} "
+        f"{len(there)} of {len(series)} series, the last value {last['value']:g}{unit} of {last['series']} "
         f"at {last['time']:%Y-%m-%dT%H:%M:%SZ} ({late}); times without offset are {zone}.{shown}{told}"
     )
 

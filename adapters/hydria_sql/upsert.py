@@ -120,7 +120,7 @@ class Target:
 
 
 def array_text(cells: Sequence[Any]) -> str:
-    """A list as PostgreSQL writes an array: one text, which is bound as one. The driver would look at each cell anew."""
+    """A list as PostgreSQL writes an array: one bound text. The driver would look at each cell anew."""
     if len(cells) and all(type(cell) is float for cell in cells):
         return f"{{{','.join(map(repr, cells))}}}"
     said = {cell: _quoted(cell) for cell in set(cells)}

@@ -219,6 +219,19 @@ def test_a_name_that_is_taken_in_done(post: Post) -> None:
     assert "done/x.csv" in names and len(names) == 2 and names[0].endswith("-x.csv")
 
 
+def test_two_pipelines_share_a_folder(post: Post) -> None:
+    rules = {"ready": "settled", "done": "done", "error": "error", "ledger": "ledger.jsonl"}
+    one, other = post.source(**rules), post.source(**rules)
+    for hour in range(1, 4):
+        post.put(f"{hour}.csv", HEAD + row(hour, hour))
+        first, second = (one, other) if hour % 2 else (other, one)
+        for source in (first, second):
+            table = source.read(WANTED)
+            assert values(table) == [float(h) for h in range(1, hour + 1)]
+            assert not [p for p in problems(table) if "no file has" not in p]
+    assert post.here() == ["done/1.csv", "done/2.csv", "done/3.csv"]
+
+
 def test_looking_moves_nothing_and_notes_nothing(post: Post) -> None:
     post.put("1.csv", HEAD + row(1, 1))
     post.put("2.csv", HEAD + row(1, 1))

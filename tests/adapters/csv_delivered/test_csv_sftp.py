@@ -307,6 +307,30 @@ def test_connecting_is_tried_again(sftp_server: SftpServer) -> None:
     assert len(source.read(WANTED)) == 2 and waits == [0.5, 1.0]
 
 
+def test_a_connection_that_breaks_while_files_are_moved(sftp_server: SftpServer, tmp_path: Path, monkeypatch) -> None:
+    """What was read counts; the file is moved the next time."""
+    rules = {"ready": "settled", "done": "done"}
+    source = CsvSource(**sftp_server.options(), clock=lambda: np.datetime64("2030-01-01", "us"), delivered=rules)
+    put(sftp_server, "x.csv", ROWS)
+    from hydria_csv.places import Remote
+
+    move = Remote.move
+
+    def broken(self: Remote, name: str, folder: str, new: str) -> Path:
+        sftp_server.stop()
+        return move(self, name, folder, new)
+
+    session = source._arriving.session
+    assert session is not None
+    session._sleep = lambda seconds: None
+    with monkeypatch.context() as patch:
+        patch.setattr(Remote, "move", broken)
+        table = source.read(WANTED)
+    assert len(table) == 2 and "x.csv cannot be moved into done" in problems(table)[0]
+    sftp_server.start()
+    assert len(source.read(WANTED)) == 2 and (sftp_server.root / "done" / "x.csv").exists()
+
+
 # ---- writing ----
 
 

@@ -234,6 +234,18 @@ def test_a_query_of_the_admins_own(place: Place) -> None:
         assert len(place.source(query=by_array).read(wanted)) == 3
 
 
+@pytest.mark.parametrize(("zone", "first"), [("UTC", 3), ("Europe/Paris", 4), ("+05:30", 9), ("-03:00", 0)])
+def test_a_query_compares_local_times_in_their_zone(place: Place, zone: str, first: int) -> None:
+    """A column without zone, and parameters that have one: the first row at or after 03:00 UTC, by its local hour."""
+    kind = "timestamp" if place.is_postgresql else "datetime"
+    place.run(f"CREATE TABLE obs (series text, time {kind}, value real)")
+    place.add([("a", f"2026-03-01 {h:02}:00:00", h) for h in range(24)])
+    query = "SELECT * FROM obs WHERE series IN :series AND time >= :start AND time <= :issued_at ORDER BY time"
+    wanted = asked("a", start="2026-03-01T03:00", issued_at="2026-03-01T12:00", step=1)
+    table = place.read(query=query, timezone=zone, wanted=wanted)
+    assert table["value"].iloc[0] == first and not problems(table)
+
+
 def test_a_query_that_gives_something_else(place: Place) -> None:
     place.observations(HOURS)
     with pytest.raises(FeedError, match="the query gives no column 'value'; it gives: series, time"):
@@ -282,7 +294,7 @@ def test_probe_says_what_it_saw(place: Place) -> None:
     place.observations([("level@s1", "2026-03-01T05:00:00Z", 1.25)])
     clock = lambda: np.datetime64("2026-03-01T05:20:00", "us")  # noqa: E731
     said = place.source(layout=layout, clock=clock).probe()
-    assert "1 of 2 series, the last value 1.25 of level@s1 at 2026-03-01T05:00:00Z (20 min ago)" in said
+    assert "1 of 2 series, the last value 1.25 m of level@s1 at 2026-03-01T05:00:00Z (20 min ago)" in said
     assert "None of: level@s2." in said and "times without offset are UTC" in said
     early = place.source(layout=layout, clock=lambda: np.datetime64("2026-03-01T04:00:00", "us")).probe()
     assert "60 min ahead of this clock" in early
