@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+from secrets import token_hex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,7 @@ class Thinned:
     def __init__(self, source: Readable) -> None:
         self.runs: dict[str, Run] = {}
         self._source, self._rest, self._count = source, b"", 0
+        self._secret = token_hex(8)  # a document that names a run by itself must not be believed
         self._is_plain: bool | None = None  # None: nothing was read yet
 
     def read(self, size: int = -1) -> bytes:
@@ -82,8 +84,6 @@ class Thinned:
             text = self._rest + more
             if self._is_plain is None:
                 self._is_plain = is_plain(text)
-            if MARK.encode() in text:
-                self._is_plain = False
             given, self._rest = text, b""
             if self._is_plain:
                 cut = text.rfind(b">") + 1
@@ -113,7 +113,7 @@ class Thinned:
         pieces, at = [], 0
         for first, last in events.stretches():
             begin, end = int(events.begin[first]), int(events.end[last - 1])
-            key, self._count = str(self._count), self._count + 1
+            key, self._count = f"{self._secret}{self._count}", self._count + 1
             self.runs[key] = events.run(slice(first, last))
             lines = b"\n" * text.count(b"\n", begin, end)
             pieces += [text[at:begin], b"<%sevent %s='%s'/>" % (template.prefix, MARK.encode(), key.encode()), lines]

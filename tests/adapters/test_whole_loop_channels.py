@@ -17,6 +17,7 @@ from whole_loop import Hosted, Loop, Rows, run_loop
 
 from hydria_cap.cap_rules import faults
 from hydria_cap.markup import read_message
+from hydria_plugin import Reason
 
 SECRET = f"whsec_{base64.b64encode(b'the whole loop through the channels').decode()}"
 
@@ -91,7 +92,8 @@ def test_alertmanager(loop: Loop, servers: tuple[Server, MailServer]) -> None:
     sent = [json.loads(call[3]) for call in servers[0].calls if call[1] == "/api/v2/alerts"]
     assert len(sent) == sum(bool(b.alerts) for b in loop.bulletins)
     last = {a["labels"]["station"]: a for a in sent[-1] if a["endsAt"] > f"{loop.bulletins[-1].issued_at}Z"}
-    assert set(last) == {a.station for a in loop.bulletins[-1].alerts}
+    assert set(last) == {a.station for a in loop.bulletins[-1].alerts if a.reason is not Reason.CLEARED}
+    assert len({a["labels"]["station"] for a in sent[-1]}) == len(loop.bulletins[-1].alerts), "what ended is told too"
     assert {a["labels"]["threshold"] for a in last.values()} == {"yellow"}
 
 
