@@ -1,0 +1,302 @@
+"""PI-XML: a million events read by us and by fewsxml, and a million written.
+
+    python -m benchmarks.adapters.pi_xml [--events N] [--repeats N] [--shapes even,prefix,...]
+
+Files are made up line by line, not by our writer, in the shapes that FEWS exports. Each measurement is a process of its
+own, its imports done before the clock starts; "peak" is all that the process ever held, imports included; the files are
+made in a process of their own, too, as a process counts what its parent held when it began. "reader" is
+``series_in`` to arrays; "source" the table that the source ``fews`` gives for every series at once; "fewsxml" the
+independent reader to its objects, once per file. Of the repeats the best wall clock counts, with its processor time.
+Every reader must find the same number of events and of values, and the same sum.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+EVENTS, MISSING = 1_000_000, "-999.0"
+START, HOUR = np.datetime64("2020-01-01T00:00:00", "s"), np.timedelta64(3600, "s")
+SPACE = "http://www.wldelft.nl/fews/PI"
+ASKED = {"read_s": 4.0, "read_mb": 500.0, "times": 5.0, "write_s": 6.0}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the events of one file are laid out."""
+
+    series: int
+    steps: str = "even"  # "even", or "uneven": seconds apart as gauges send them
+    prefix: str = ""
+    members: int = 0  # of one location; a forecast then
+    is_flagged: bool = True  # a flag on every event
+    is_mixed: bool = False  # flags of every kind, some absent, sources and comments on some; a tenth is missing
+    source: str = ""  # flagSource of every event
+
+
+SHAPES = {
+    "even": Shape(1000),
+    "prefix": Shape(1000, prefix="pi:"),
+    "uneven": Shape(100, "uneven"),
+    "ensemble": Shape(5000, members=50, is_flagged=False),
+    "mixed": Shape(1000, is_mixed=True),
+    "sources": Shape(1000, source="IMP"),
+    "long": Shape(1),
+}
+
+
+def document(shape: Shape, events: int) -> Iterator[str]:
+    """As FEWS writes it: indented, a header each, times of UTC+1."""
+    p, rng = shape.prefix, np.random.default_rng(1)
+    space = f"xmlns:{p[:-1]}" if p else "xmlns"
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<{p}TimeSeries {space}="{SPACE}" version="1.24">\n'
+    yield f"    <{p}timeZone>1.0</{p}timeZone>\n"
+    each = events // shape.series
+    for n in range(shape.series):
+        seconds = HOUR * np.arange(each)
+        if shape.steps == "uneven":
+            seconds = np.cumsum(rng.integers(60, 1200, each)).astype("timedelta64[s]")
+        times = np.datetime_as_string(START + seconds).tolist()
+        yield header(shape, n, times)
+        values = rng.gamma(2.0, 10.0, each).round(3).tolist()
+        yield lines(shape, times, values, rng)
+        yield f"    </{p}series>\n"
+    yield f"</{p}TimeSeries>\n"
+
+
+def header(shape: Shape, n: int, times: list[str]) -> str:
+    p, members = shape.prefix, shape.members
+    place, member = divmod(n, members) if members else (n, 0)
+    step = (
+        '<{}timeStep unit="second" multiplier="3600"/>'
+        if shape.steps == "even"
+        else '<{}timeStep unit="nonequidistant"/>'
+    )
+    of = f"<{p}ensembleId>GR</{p}ensembleId><{p}ensembleMemberIndex>{member + 1}</{p}ensembleMemberIndex>" * bool(
+        members
+    )
+    issued = f'<{p}forecastDate date="2019-12-31" time="23:00:00"/>' * bool(members)
+    first, last = (f'date="{t[:10]}" time="{t[11:]}"' for t in (times[0], times[-1]))
+    return (
+        f"    <{p}series>\n        <{p}header>\n            <{p}type>instantaneous</{p}type>\n"
+        f"            <{p}locationId>L{place:04d}</{p}locationId>\n            <{p}parameterId>Q.obs</{p}parameterId>\n"
+        f"            {of}{step.format(p)}\n            <{p}startDate {first}/>\n            <{p}endDate {last}/>\n"
+        f"            {issued}<{p}missVal>{MISSING}</{p}missVal>\n"
+        f"            <{p}stationName>Gauge {place}</{p}stationName>\n"
+        f"            <{p}units>m3/s</{p}units>\n        </{p}header>\n"
+    )
+
+
+def lines(shape: Shape, times: list[str], values: list[float], rng: np.random.Generator) -> str:
+    mark = ' flag="0"' * shape.is_flagged + f' flagSource="{shape.source}"' * bool(shape.source)
+    start, more = f"        <{shape.prefix}event", [mark] * len(times)
+    texts = [str(v) for v in values]
+    if shape.is_mixed:
+        texts = [MISSING if gone else v for gone, v in zip(rng.random(len(texts)) < 0.1, texts, strict=True)]
+        more = [marks(kind) for kind in rng.integers(0, 100, len(times)).tolist()]
+    return "".join(
+        f'{start} date="{t[:10]}" time="{t[11:]}" value="{v}"{m}/>\n'
+        for t, v, m in zip(times, texts, more, strict=True)
+    )
+
+
+def marks(kind: int) -> str:
+    """Two of a hundred events without a flag, two with a source and one with a comment of a forecaster."""
+    if kind < 2:
+        return ""
+    source = ' flagSource="MAN" user="eve"' * (kind < 4) + ' flagSource="HX" comment="ice on the gauge"' * (kind == 4)
+    return f' flag="{kind % 9}"{source}'
+
+
+# ---- one measurement, in its process ----
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a reader found: for each the same."""
+
+    events: int
+    values: int
+    total: float
+
+
+def reader(file: Path) -> Callable[[], Found]:
+    from lxml import etree
+
+    from hydria_fews.pi_reading import series_in
+
+    assert etree is not None
+
+    def read() -> Found:
+        faults: list[str] = []
+        with file.open("rb") as opened:
+            series = list(series_in(opened, str(file), faults))
+        assert not faults, faults[:3]
+        value = np.concatenate([one.value for one in series])
+        return Found(len(value), int(np.isfinite(value).sum()), float(np.nansum(value)))
+
+    return read
+
+
+def source(file: Path) -> Callable[[], Found]:
+    import pandas as pd
+    from lxml import etree
+
+    from hydria_fews.files import FewsFiles
+    from hydria_plugin import Wanted
+
+    assert pd is not None and etree is not None
+    until = START + 10_000_000 * HOUR
+    names = tuple(f"L{n:04d}/Q.obs" for n in range(1000))
+    wanted = Wanted(names, START - 24 * HOUR, until, until.astype("datetime64[us]"), until, HOUR)
+
+    def read() -> Found:
+        table = FewsFiles(path=str(file)).read(wanted)
+        assert not table.attrs["problems"], table.attrs["problems"][:3]
+        value = table["value"].to_numpy()
+        return Found(len(value), int(np.isfinite(value).sum()), float(np.nansum(value)))
+
+    return read
+
+
+def independent(file: Path) -> Callable[[], Found]:
+    import fewsxml
+
+    def read() -> Found:
+        series = fewsxml.read(str(file)).series
+        value = np.array([float(e.value) for one in series for e in one.event])
+        value[value == float(MISSING)] = np.nan
+        return Found(len(value), int(np.isfinite(value).sum()), float(np.nansum(value)))
+
+    return read
+
+
+def writer(file: Path) -> Callable[[], Found]:
+    """Writes beside ``file`` what was read of it; the reading is not counted."""
+    from hydria_fews.drop import write_series
+    from hydria_fews.pi_reading import read_pi
+
+    series = read_pi(file.read_bytes(), str(file)).series
+    value = np.concatenate([one.value for one in series])
+
+    def write() -> Found:
+        write_series(file.with_suffix(".out"), series, 1.0)
+        return Found(len(value), int(np.isfinite(value).sum()), float(np.nansum(value)))
+
+    return write
+
+
+WAYS = {"reader": reader, "source": source, "fewsxml": independent, "writer": writer}
+
+
+def measure(way: str, file: Path) -> None:
+    work = WAYS[way](file)
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = work()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(wall, cpu, peak, found.events, found.values, repr(found.total))
+
+
+# ---- all of them ----
+
+
+@dataclass(frozen=True)
+class Took:
+    wall: float  # s
+    cpu: float  # s
+    peak: float  # MB
+    found: Found
+
+
+def make(name: str, file: Path, events: int) -> None:
+    with file.open("w") as opened:
+        opened.writelines(document(SHAPES[name], events))
+
+
+def in_a_process(*words: str) -> list[str]:
+    """What it printed."""
+    command = [sys.executable, "-m", "benchmarks.adapters.pi_xml", *words]
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+
+
+def best(way: str, file: Path, repeats: int) -> Took:
+    """The repeat of the least wall clock."""
+    tries = []
+    for _ in range(repeats):
+        said = in_a_process("--one", way, str(file))
+        wall, cpu, peak = map(float, said[:3])
+        tries.append(Took(wall, cpu, peak, Found(int(said[3]), int(said[4]), float(said[5]))))
+    return min(tries, key=lambda took: took.wall)
+
+
+def compared(name: str, file: Path, repeats: int) -> bool:
+    """One shape, every way; whether what was asked for is met."""
+    theirs = best("fewsxml", file, 1)
+    met = True
+    print(f"{name}: {theirs.found.events:,} events, {theirs.found.values:,} values, {file.stat().st_size / 1e6:.0f} MB")
+    for way in ("reader", "source", "writer", "fewsxml"):
+        took = theirs if way == "fewsxml" else best(way, file, repeats)
+        same = (took.found.events, took.found.values) == (theirs.found.events, theirs.found.values)
+        if not same or abs(took.found.total - theirs.found.total) > 1e-6 * theirs.found.total:
+            raise SystemExit(f"{way} found {took.found}, fewsxml {theirs.found}")
+        ratio = (
+            "" if way in ("writer", "fewsxml") else f"{theirs.wall / took.wall:6.1f} x  {theirs.cpu / took.cpu:6.1f} x"
+        )
+        print(
+            f"  {way:<8} {took.wall:7.2f} s  {took.cpu:7.2f} s cpu  {took.peak:6.0f} MB  {ratio}".rstrip(), flush=True
+        )
+        most = ASKED["write_s"] if way == "writer" else ASKED["read_s"]
+        if way in ("reader", "source"):
+            met &= took.peak <= ASKED["read_mb"] and theirs.wall / took.wall >= ASKED["times"]
+        met &= way == "fewsxml" or took.wall <= most
+    return met
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--shapes", default=",".join(SHAPES))
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--make", nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.make:
+        make(given.make[0], Path(given.make[1]), given.events)
+        return
+    if given.one:
+        measure(given.one[0], Path(given.one[1]))
+        return
+    load = os.getloadavg()[0]
+    print(
+        f"Python {platform.python_version()}, numpy {np.__version__}, lxml {version('lxml')}, pandas {version('pandas')}"
+    )
+    print(f"fewsxml {version('fewsxml')}; {os.cpu_count()} cores, {platform.machine()}, load {load:.1f} at the start\n")
+    met = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in given.shapes.split(","):
+            file = Path(folder) / f"{name}.xml"
+            in_a_process("--events", str(given.events), "--make", name, str(file))
+            met[name] = compared(name, file, given.repeats)
+            file.unlink()
+    print("\nasked: read in 4 s, 500 MB, 5 times faster than fewsxml; written in 6 s:", end=" ")
+    print(
+        "all met" if all(met.values()) else f"missed by {', '.join(name for name, is_met in met.items() if not is_met)}"
+    )
+
+
+if __name__ == "__main__":
+    main()
