@@ -6,7 +6,8 @@ Files are made up line by line, not by our writer, in the shapes that FEWS expor
 own, its imports done before the clock starts; "peak" is all that the process ever held, imports included; the files are
 made in a process of their own, too, as a process counts what its parent held when it began. "reader" is
 ``series_in`` to arrays; "source" the table that the source ``fews`` gives for every series at once; "fewsxml" the
-independent reader to its objects, once per file. Of the repeats the best wall clock counts, with its processor time.
+independent reader to its objects, once per file. Of the repeats the best wall clock counts, with its
+processor time, which is what is compared: other work on the machine slows the one and not the other.
 Every reader must find the same number of events and of values, and the same sum.
 """
 
@@ -253,15 +254,11 @@ def compared(name: str, file: Path, repeats: int) -> bool:
         same = (took.found.events, took.found.values) == (theirs.found.events, theirs.found.values)
         if not same or abs(took.found.total - theirs.found.total) > 1e-6 * theirs.found.total:
             raise SystemExit(f"{way} found {took.found}, fewsxml {theirs.found}")
-        ratio = (
-            "" if way in ("writer", "fewsxml") else f"{theirs.wall / took.wall:6.1f} x  {theirs.cpu / took.cpu:6.1f} x"
-        )
-        print(
-            f"  {way:<8} {took.wall:7.2f} s  {took.cpu:7.2f} s cpu  {took.peak:6.0f} MB  {ratio}".rstrip(), flush=True
-        )
+        is_read, ratio = way in ("reader", "source"), theirs.cpu / took.cpu
+        line = f"  {way:<8} {took.wall:7.2f} s  {took.cpu:7.2f} s cpu  {took.peak:6.0f} MB"
+        print(line + f"  {theirs.wall / took.wall:6.1f} x  {ratio:6.1f} x cpu" * is_read, flush=True)
         most = ASKED["write_s"] if way == "writer" else ASKED["read_s"]
-        if way in ("reader", "source"):
-            met &= took.peak <= ASKED["read_mb"] and theirs.wall / took.wall >= ASKED["times"]
+        met &= not is_read or (took.peak <= ASKED["read_mb"] and ratio >= ASKED["times"])
         met &= way == "fewsxml" or took.wall <= most
     return met
 
@@ -280,11 +277,9 @@ def main() -> None:
     if given.one:
         measure(given.one[0], Path(given.one[1]))
         return
-    load = os.getloadavg()[0]
-    print(
-        f"Python {platform.python_version()}, numpy {np.__version__}, lxml {version('lxml')}, pandas {version('pandas')}"
-    )
-    print(f"fewsxml {version('fewsxml')}; {os.cpu_count()} cores, {platform.machine()}, load {load:.1f} at the start\n")
+    versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "lxml", "pandas", "fewsxml"))
+    load = f"load {os.getloadavg()[0]:.1f} at the start"
+    print(f"Python {platform.python_version()}, {versions}; {os.cpu_count()} cores, {platform.machine()}, {load}\n")
     met = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in given.shapes.split(","):
@@ -292,10 +287,9 @@ def main() -> None:
             in_a_process("--events", str(given.events), "--make", name, str(file))
             met[name] = compared(name, file, given.repeats)
             file.unlink()
+    missed = ", ".join(name for name, is_met in met.items() if not is_met)
     print("\nasked: read in 4 s, 500 MB, 5 times faster than fewsxml; written in 6 s:", end=" ")
-    print(
-        "all met" if all(met.values()) else f"missed by {', '.join(name for name, is_met in met.items() if not is_met)}"
-    )
+    print(f"missed by {missed}" if missed else "all met")
 
 
 if __name__ == "__main__":

@@ -63,7 +63,8 @@ def _framed(series: NDArray[Any], columns: dict[str, NDArray[Any]], wanted: Want
         rank = np.full(len(found), -1)
         rank[sorted(np.flatnonzero(ours[:-1]).tolist(), key=lambda code: str(found[code]))] = np.arange(ours.sum())
         rows = np.flatnonzero(ours[codes] & wanted_rows(columns, wanted))
-        rows = rows[_newest(rank[codes[rows]], {name: column[rows] for name, column in columns.items()})]
+        cells = {name: column[rows] for name, column in columns.items() if name not in ("value", "flag")}
+        rows = rows[_newest(rank[codes[rows]], cells)]
         names = pd.Series(found).take(codes[rows]).reset_index(drop=True)
         columns = {name: column[rows] for name, column in columns.items()}
     frame = pd.DataFrame({"series": names, **columns}, copy=False)
@@ -93,10 +94,10 @@ def _newest(rank: NDArray[np.int64], columns: dict[str, NDArray[Any]]) -> NDArra
         name: column.view(np.int64) for name, column in columns.items() if column.dtype.kind == "M"
     }  # NaT is first
     order = np.lexsort((whole.get("received_at", rank), rank, whole["time"]))
-    together = np.flatnonzero(_same(order, rank, whole["time"]))  # a row and the next one
-    if not len(together):
+    together = _same(order, rank, whole["time"])
+    if not together.any():
         return order
-    among = np.unique(np.concatenate([together, together + 1]))
+    among = np.flatnonzero(np.append(together, False) | np.append(False, together))
     parts = [columns.get("member"), whole.get("issued_at"), rank, whole["time"]]
     cell = [part[order] for part in parts if part is not None]
     by_cell = among[np.lexsort([part[among] for part in cell])]  # within a cell in the order of reception
