@@ -32,25 +32,23 @@ class Run:
     time: NDArray[np.datetime64]  # (N) [ms]
     value: NDArray[np.float64]
     flag: NDArray[np.int16]
-    more: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # (N) texts of other attributes
+    more: Mapping[str, NDArray[Any]] = field(default_factory=dict)  # (N) texts of other attributes, "" where none
+    has: Mapping[str, Good] = field(default_factory=dict)  # (N) which events have the attribute
 
     @classmethod
     def joined(cls, runs: list[Run], order: Ints) -> Run:
-        """One after the other, brought into ``order``; None where an event has no such attribute."""
-        more: dict[str, NDArray[Any]] = {}
+        """One after the other, brought into ``order``."""
+        more, has = dict[str, NDArray[Any]](), dict[str, Good]()
         for name in {name: None for run in runs for name in run.more}:
-            texts = [run.more.get(name, np.full(len(run.time), None)) for run in runs]
+            texts = [run.more.get(name, np.full(len(run.time), "", dtype=object)) for run in runs]
             more[name] = np.concatenate(texts)[order]
+            has[name] = np.concatenate([np.full(len(run.time), name in run.more) for run in runs])[order]
         time, value, flag = (np.concatenate([getattr(run, name) for run in runs]) for name in ("time", "value", "flag"))
-        return cls(time[order], value[order], flag[order], more)
+        return cls(time[order], value[order], flag[order], more, has)
 
     def part(self, span: slice) -> Run:
         """Some of its events, with the attributes that any of them has."""
-        more: dict[str, NDArray[Any]] = {}
-        for name, texts in self.more.items():
-            has = np.array([text is not None for text in texts[span]], dtype=bool)
-            if has.any():
-                more[name] = np.where(has, texts[span], "")
+        more = {name: texts[span] for name, texts in self.more.items() if self.has[name][span].any()}
         return Run(self.time[span], self.value[span], self.flag[span], more)
 
 

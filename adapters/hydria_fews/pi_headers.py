@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -163,6 +164,7 @@ def time_facts(time: np.datetime64, zone: float) -> dict[str, str]:
     return {"date": day, "time": clock.removesuffix(".000")}
 
 
+@lru_cache(maxsize=1000)  # the headers of a forecast say the same times
 def local_time(day: str, clock: str) -> np.datetime64:
     """[ms] of the document's own clock. Raises ValueError."""
     text = f"{day.strip().replace('/', '-')}T{clock.strip() or '00:00:00'}"
@@ -181,4 +183,6 @@ def listed(given: Any) -> list[Any]:
 
 
 def text_of(given: Any) -> str:
+    if type(given) is str:
+        return given.strip()
     return "" if given is None or isinstance(given, Mapping | list) else str(given).strip()

@@ -134,4 +134,5 @@ def facts_of(element: _Element) -> dict[str, Any]:
 
 def local(element: _Element) -> str:
     """The name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+    tag = str(element.tag)
+    return tag[tag.rfind("}") + 1 :]
