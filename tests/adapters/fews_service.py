@@ -27,6 +27,7 @@ class PiServer:
         self.questions: list[tuple[str, dict[str, list[str]]]] = []
         self.posts = 0
         self.read_only = False
+        self.keeps: Callable[[Key], bool] = lambda key: True  # what no time series set holds is dropped in silence
         self.now = np.datetime64("2030-01-01T00:00:00", "s")
         self.trouble: list[Callable[[BaseHTTPRequestHandler], None]] = []  # what comes instead of the next answers
         outer = self
@@ -74,7 +75,10 @@ class PiServer:
         end = moment(query["endTime"][0]) if "endTime" in query else self.now + DAY
         for key, (header, events) in self.held.items():
             asked = (key[0] in query.get("locationIds", [key[0]])) and (key[1] in query.get("parameterIds", [key[1]]))
-            if asked:
+            if (
+                asked
+                and query.get("startForecastTime", [""])[0] <= f"{key[4]}Z" <= query.get("endForecastTime", ["T~"])[0]
+            ):
                 inside = [{**e} for (d, t), e in sorted(events.items()) if start <= np.datetime64(f"{d}T{t}") <= end]
                 shown = {n: f for n, f in header.items() if n != "thresholds" or "showThresholds" in query}
                 yield shown, [] if "onlyHeaders" in query else inside
@@ -108,7 +112,8 @@ class PiServer:
                 header["locationId"], header["parameterId"], tuple(qualifiers),
                 header.get("ensembleMemberIndex", ""), f"{issue.get('date', '')}T{issue.get('time', '')}",
             )  # fmt: skip
-            self.held.setdefault(key, (header, {}))[1].update({(e["date"], e["time"]): e for e in events})
+            if self.keeps(key):
+                self.held.setdefault(key, (header, {}))[1].update({(e["date"], e["time"]): e for e in events})
 
 
 def facts(element: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import gzip
 
 import numpy as np
 import pytest
-from mutations import check_survives
 
 from hydria_fews.pi_json import pi_json_series, read_pi_json
 from hydria_fews.pi_reading import read_pi
@@ -127,6 +126,14 @@ def test_no_time_step_and_no_period_is_no_fault() -> None:
 def test_members_of_any_index(index: str) -> None:
     header = read(f"<ensembleId>EPS</ensembleId><ensembleMemberIndex>{index}</ensembleMemberIndex>").series[0].header
     assert (header.ensemble, header.member, header.member_id) == ("EPS", int(index), "")
+
+
+@pytest.mark.parametrize("index", ["9" * 400, "2147483648", "two", "1.5"])
+def test_what_is_no_index_is_told(index: str) -> None:
+    found = read(f'<ensembleMemberIndex>{index}</ensembleMemberIndex><timeStep unit="second" multiplier="{index}"/>')
+    assert found.series[0].header.member is None and found.series[0].header.step.length == np.timedelta64(1, "s")
+    assert [f"{name} '{index[:60]}' is not a whole number of at most" in fault for name, fault in zip(
+        ("ensembleMemberIndex", "multiplier"), found.faults, strict=True)] == [True, True]  # fmt: skip
 
 
 def test_a_member_by_name_and_none() -> None:
@@ -257,29 +264,3 @@ def test_json_that_is_odd() -> None:
         np.isnan(found.series[0].value).tolist() == [True] and str(found.series[0].time[0])[:16] == "2026-03-01T11:00"
     )
     assert len(found.faults) == 3
-
-
-MESSAGES = [
-    document(events=EVENT * 4),
-    document(
-        "<missVal>-999.0</missVal>" + '<thresholds><highLevelThreshold id="y" value="2"/></thresholds>',
-        EVENT * 40,
-        prefix="pi",
-    ),
-]
-JSONS = [
-    b'{"timeZone":"0.0","timeSeries":[{"header":{"locationId":"a","parameterId":"H","qualifierId":["q"],"timeStep":{"unit":"hour"},'
-    b'"startDate":{"date":"2026-03-01","time":"12:00:00"},"thresholds":{"highLevelThreshold":[{"id":"y","value":"2"}]}},'
-    b'"events":[{"date":"2026-03-01","time":"12:00:00","value":"1.5","flag":"0"}]}]}'
-]
-
-
-def test_broken_messages_are_survived() -> None:
-    assert check_survives(lambda data: read_pi(data, "made"), MESSAGES, 400, 1) > 100
-    assert check_survives(lambda data: read_pi_json(data, "made"), JSONS, 400, 2) > 50
-
-
-@pytest.mark.soak
-def test_ten_thousand_broken_messages_are_survived() -> None:
-    check_survives(lambda data: read_pi(data, "made"), MESSAGES, 10_000, 11)
-    check_survives(lambda data: read_pi_json(data, "made"), JSONS, 10_000, 12)

@@ -13,13 +13,12 @@ import pytest
 from fews_platform import MODULES, NAMES, header_of, series_of
 from fews_samples import REST, real
 from fews_service import PiServer, failing, half, serving
-from mutations import check_survives
 from whole_loop import BEGIN, CYCLES, DAYS, STEP, Hosted, Rows, rows_between, run_loop
 
 from hydria_fews.pi_json import pi_json, read_pi_json
 from hydria_fews.pi_series import PiSeries
 from hydria_fews.rest import FewsRestSink, FewsRestSource
-from hydria_plugin import ConfigError, FeedError, Flag, Layout, Secret, Wanted
+from hydria_plugin import ConfigError, FeedError, Flag, Layout, Report, Secret, Wanted
 from hydria_plugin.exchange import Web
 from hydria_plugin.testing import check_sink, check_source, sample_bulletin, sample_layout
 
@@ -278,6 +277,56 @@ def test_a_read_only_service_says_what_to_change(host: PiServer) -> None:
     assert host.posts == 0
 
 
+@pytest.mark.parametrize("form", ["json", "xml"])
+def test_what_the_service_drops_in_silence_is_told(host: PiServer, form: str, caplog: pytest.LogCaptureFixture) -> None:
+    """HTTP 200, and nothing kept: the host itself is asked. What is kept is not held up by what is not."""
+    sink, bulletin = FewsRestSink(url=host.url, form=form), sample_bulletin()
+    sink.write(bulletin)
+    assert caplog.messages == []
+    host.held.clear()
+    host.keeps = lambda key: key[1] != "alert.level"
+    sink.write(bulletin)
+    sink.write(bulletin)
+    (said,) = caplog.messages
+    assert "series were answered with success and are not there: s1 alert.level; s2 alert.level" in said
+    assert "let a time series set of the filter hold them" in said and {key[1] for key in host.held} > {"H"}
+    host.keeps = lambda key: False
+    host.held.clear()
+    with pytest.raises(FeedError, match="are not there: .* and [0-9]+ others"):
+        sink.write(bulletin)
+    host.keeps = lambda key: True
+    sink.write(bulletin)
+    assert len(caplog.messages) == 1
+
+
+def test_reports_that_are_dropped_are_told(host: PiServer) -> None:
+    sink = FewsRestSink(url=host.url)
+    sink.write(sample_bulletin())
+    host.keeps = lambda key: not key[1].startswith("report.")
+    with pytest.raises(FeedError, match=r"1 of 1 series .* are not there: s1 report\.attribution"):
+        sink.write_reports([Report("attribution", "s1", "E", "because")])
+
+
+def test_an_older_forecast_is_looked_for_under_its_own_time(host: PiServer) -> None:
+    """The same series of a newer T0 is there: this one is not."""
+    sink, bulletin = FewsRestSink(url=host.url, parts=("alerts",)), sample_bulletin()
+    sink.write(bulletin)
+    host.keeps = lambda key: False
+    later = replace(bulletin, issued_at=bulletin.issued_at + STEP)
+    with pytest.raises(FeedError, match="are not there"):
+        sink.write(later)
+
+
+def test_who_may_write_and_not_read_is_told_once(host: PiServer, caplog: pytest.LogCaptureFixture) -> None:
+    sink, answer = FewsRestSink(url=host.url, parts=("alerts",)), host.answer
+    host.answer = lambda handler: failing(403, b"no")(handler)  # type: ignore[method-assign]
+    sink.write(sample_bulletin())
+    sink.write(sample_bulletin())
+    host.answer = answer  # type: ignore[method-assign]
+    (said,) = caplog.messages
+    assert "cannot be seen" in said and "HTTP 403" in said and host.held
+
+
 def test_parts_leave_the_rest_out(host: PiServer) -> None:
     FewsRestSink(url=host.url, parts=("alerts",)).write(sample_bulletin())
     assert {key[1] for key in host.held} == {"alert.level", "alert.probability"}
@@ -357,17 +406,3 @@ def test_real_answers_are_read() -> None:
     first = found["pirequests_timeseries.json"].series[0]
     assert first.header.issued_at == np.datetime64("2020-10-16") and first.value[0] == -0.107307345
     assert found["wrapper_post_timeseries.json"].series[0].header.units == "m + MSL"
-
-
-def messages() -> list[bytes]:
-    made = [json.dumps(pi_json(series_of(rows_between(0, 8)))).encode()]
-    return made + ([p.read_bytes() for p in REST.glob("*timeseries*.json")] if REST.is_dir() else [])
-
-
-def test_broken_answers_are_survived() -> None:
-    check_survives(lambda data: read_pi_json(data, "x"), messages(), 300, 11)
-
-
-@pytest.mark.soak
-def test_ten_thousand_broken_answers_are_survived() -> None:
-    check_survives(lambda data: read_pi_json(data, "x"), messages(), 10_000, 12)
