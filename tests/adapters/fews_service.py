@@ -25,6 +25,8 @@ class PiServer:
     def __init__(self, port: int = 0) -> None:
         self.held: dict[Key, tuple[dict[str, Any], dict[tuple[str, str], dict[str, str]]]] = {}
         self.questions: list[tuple[str, dict[str, list[str]]]] = []
+        self.posted: list[tuple[str, dict[str, list[str]]]] = []  # content type and query
+        self.headers: list[dict[str, str]] = []  # of every call
         self.posts = 0
         self.read_only = False
         self.keeps: Callable[[Key], bool] = lambda key: True  # what no time series set holds is dropped in silence
@@ -34,9 +36,12 @@ class PiServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                outer.headers.append(dict(self.headers))
                 outer.answer(self)
 
             def do_POST(self) -> None:
+                outer.headers.append(dict(self.headers))
+                outer.posted.append((self.headers["Content-Type"], parse_qs(urlsplit(self.path).query)))
                 outer.take(self, self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
             def log_message(self, *_: Any) -> None:

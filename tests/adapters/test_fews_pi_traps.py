@@ -9,7 +9,7 @@ import pytest
 
 from hydria_fews.pi_json import pi_json_series, read_pi_json
 from hydria_fews.pi_reading import read_pi
-from hydria_fews.pi_series import NO_FLAG, PiFile, PiThreshold, TimeStep
+from hydria_fews.pi_series import NO_FLAG, PiFile, PiHeader, PiSeries, PiThreshold, TimeStep
 from hydria_fews.pi_writing import pi_xml
 from hydria_plugin import FeedError
 from hydria_plugin.exchange import XmlLimits
@@ -45,6 +45,33 @@ def value_and_time(found: PiFile) -> tuple[float, str]:
 @pytest.mark.parametrize("prefix", ["", "pi", "ns0", "a.b-c"])
 def test_any_prefix(prefix: str) -> None:
     assert value_and_time(read(prefix=prefix)) == (1.5, "2026-03-01T12:00:00")
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.5", "1.24", "1.26", "1.34", "9.99", ""])
+def test_any_version_with_a_place_of_its_schema(version: str) -> None:
+    more = ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="urn:a https://host/pi.xsd"'
+    data = document().replace(b' version="1.24"', f' version="{version}"{more}'.encode())
+    assert value_and_time(read_pi(data, "made")) == (1.5, "2026-03-01T12:00:00")
+
+
+def test_fewer_events_than_the_period_has_steps() -> None:
+    """Normal: nothing is filled in, nothing is said."""
+    step = '<timeStep unit="second" multiplier="3600"/>'
+    period = '<startDate date="2026-03-01" time="00:00:00"/><endDate date="2026-03-02" time="00:00:00"/>'
+    found = read(step + period, EVENT + EVENT.replace("12:", "19:"))
+    assert [str(t)[11:13] for t in found.series[0].time] == ["12", "19"] and found.faults == ()
+
+
+def test_times_of_day_as_steps() -> None:
+    step = read('<timeStep unit="times"><times><time time="06:00"/><time time="18:00"/></times></timeStep>')
+    assert step.series[0].header.step.length is None and step.faults == ()
+
+
+def test_what_is_missing_is_written_as_nan_unless_told_otherwise() -> None:
+    for missing, text in ((np.nan, b"NaN"), (-999.0, b"-999.0")):
+        header = PiHeader("a", "H", missing=missing)
+        made = b"".join(pi_xml([PiSeries.of(header, ["2026-03-01T12:00"], [np.nan], [9])]))
+        assert b"<missVal>%s</missVal>" % text in made and b'value="%s" flag="9"' % text in made
 
 
 def test_no_namespace_at_all() -> None:

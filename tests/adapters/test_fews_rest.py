@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -226,6 +227,52 @@ def test_the_sink_keeps_its_promises(host: PiServer, form: str) -> None:
         _, events = host.held[station, "H", ("q0.5",), "", t0]
         told = [float(events[key]["value"]) for key in sorted(events)]
         np.testing.assert_allclose(told, bulletin.forecast.median[s], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("form", "kind"), [("json", "json"), ("xml", "x-www-form-urlencoded")])
+def test_what_is_posted_says_filter_and_datum_and_t0(host: PiServer, form: str, kind: str) -> None:
+    bulletin = sample_bulletin()
+    FewsRestSink(url=host.url, filter="hydria", form=form).write(bulletin)
+    assert {content for content, _ in host.posted} == {f"application/{kind}"}
+    assert all(query == {"filterId": ["hydria"], "convertDatum": ["false"]} for _, query in host.posted)
+    t0 = str(bulletin.issued_at.astype("M8[s]"))
+    assert {key[4] for key in host.held} == {t0} and {h["missVal"] for h, _ in host.held.values()} == {"NaN"}
+    looked = [query for path, query in host.questions if path == "timeseries"]
+    assert looked and all(q["startForecastTime"] == q["endForecastTime"] == [f"{t0}Z"] for q in looked)
+    assert all("startTime" in q and "endTime" in q for q in looked)
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ({}, None),
+        ({"user": "eve", "password": Secret("pässword")}, "Basic " + b64encode("eve:pässword".encode()).decode()),
+        ({"token": Secret("t0ken")}, "Bearer t0ken"),
+    ],
+)
+def test_the_ways_to_say_who_one_is(host: PiServer, options: dict[str, Any], sent: str | None) -> None:
+    source(host, **options).read(WANTED)
+    FewsRestSink(url=host.url, parts=("alerts",), **options).write(sample_bulletin())
+    assert len(host.headers) >= 2 and {h.get("Authorization") for h in host.headers} == {sent}
+
+
+def test_reports_again_leave_the_same_state(host: PiServer) -> None:
+    sink, report = FewsRestSink(url=host.url), Report("attribution", "s1", "E", "because")
+    sink.write(sample_bulletin())
+    sink.write_reports([report])
+    once = json.dumps(sorted((str(k), str(v)) for k, v in host.held.items()))
+    sink.write_reports([report])
+    assert json.dumps(sorted((str(k), str(v)) for k, v in host.held.items())) == once and "E because" in once
+
+
+def test_the_promises_hold_with_forecasts(host: PiServer) -> None:
+    ahead, issue = WANTED.issued_at + STEP * np.arange(-2, 7), (WANTED.issued_at - STEP).astype("M8[ms]")
+    put(host, series_of(rows_between(0, 40)))
+    put(host, [PiSeries.of(header_of("q_up", issued_at=issue, ensemble="GR", member=1), ahead, np.arange(9.0))])
+    for form in ("json", "xml"):
+        reader = source(host, form=form, forecasts=3)
+        check_source(reader, WANTED)
+        assert reader.read(WANTED)["issued_at"].notna().sum() == 7 and host.questions[-1][1]["forecastCount"] == ["3"]
 
 
 def test_a_revision_replaces_what_it_revises(host: PiServer) -> None:

@@ -78,10 +78,14 @@ def test_three_runs_are_found_back_in_fews(site: Path) -> None:
     np.testing.assert_allclose(told.reshape(2, 3, 6).transpose(0, 2, 1), stored.forecast.values, rtol=1e-12)
 
 
-def test_an_alert_tells_its_story(site: Path) -> None:
+def test_an_alert_tells_its_story_and_is_explained(site: Path) -> None:
     assert one_run(site, 0) == 0
     alert = imported(site / "run")["Q_UP", "alert.level", (), None]
     assert "FIRST yellow (30" in str(alert.more["comment"][0]) and LIMITS["up"][0] == 30.0
+    event = str(alert.more["comment"][0]).split()[0]
+    report = imported(site / "run")["Q_UP", "report.attribution", (), None]
+    assert report.value.tolist() == [1.0] and str(report.more["comment"][0]).startswith(f"{event} ")
+    assert len(str(report.more["comment"][0])) > len(event) + 20, "the headline of the explanation"
 
 
 def test_an_independent_reader_finds_the_same(site: Path) -> None:
