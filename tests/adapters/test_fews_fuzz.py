@@ -59,6 +59,8 @@ TEXTS = (
     b"-1",
     b"C:\\a",
 )
+ODD = (None, [], {}, [[]], [None], {"value": "2"}, True, 10**400, 1.79e308, -1, 0, "", "NaN", "Infinity", "1e999", "\0",
+       "9" * 400, "4294967296", "2026-02-30", "25:00", "\ud800")  # fmt: skip
 SMALL = 60_000  # bytes of a real file that is broken 10,000 times
 
 
@@ -113,8 +115,35 @@ def well_formed(message: bytes, count: int, seed: int) -> list[bytes]:
     return found
 
 
+def well_formed_json(message: bytes, count: int, seed: int) -> Iterator[bytes]:
+    """One to three of its nodes are something else."""
+    rng, whole = np.random.default_rng(seed), json.loads(message)
+    places = list(nodes(whole))
+    for _ in range(count):
+        data = json.loads(message)
+        for i in rng.choice(len(places), rng.integers(1, 4), replace=False):
+            *way, last = places[i]
+            node = data
+            for step in way:
+                node = node[step] if isinstance(node, dict | list) and has(node, step) else None
+            if node is not None and isinstance(node, dict | list) and has(node, last):
+                node[last] = ODD[int(rng.integers(len(ODD)))]
+        yield json.dumps(data).encode()
+
+
+def nodes(tree: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    inner = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for step, node in inner:
+        yield (*way, step)
+        yield from nodes(node, (*way, step))
+
+
+def has(node: Any, step: Any) -> bool:
+    return step in node if isinstance(node, dict) else isinstance(step, int) and step < len(node)
+
+
 def check_well_formed(parse: Parse, message: bytes, count: int, seed: int) -> None:
-    for data in well_formed(message, count, seed):
+    for data in (well_formed if message.startswith(b"<") else well_formed_json)(message, count, seed):
         begun = time.process_time()
         try:
             parse(data)
@@ -172,7 +201,7 @@ def test_a_parser(name: str, count: int) -> None:
         parse(message)  # whole it is read: else nothing would be broken
     with modest():
         assert check_survives(parse, messages, count, seed=count) > count // 10
-        if messages[0].startswith(b"<"):
+        if name != "bin_values":
             check_well_formed(parse, messages[0], count, seed=count)
 
 
