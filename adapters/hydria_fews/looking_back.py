@@ -27,7 +27,7 @@ def dropped(service: PiService, posted: Sequence[PiSeries]) -> list[PiSeries]:
         found = service.series(
             at, at, list(locations), list(parameters), startForecastTime=issue, endForecastTime=issue
         )
-        there = {key(one.header) for one in found.series if len(one) and one.header.issued_at == issued_at}
+        there = {key(h) for h in (one.header for one in found.series if len(one)) if is_of(h, issued_at)}
         gone += [one for one in some if key(one.header) not in there]
     return gone
 
@@ -40,6 +40,11 @@ def together(posted: Sequence[PiSeries]) -> Iterator[tuple[np.datetime64, np.dat
         if len(known):
             groups.setdefault((known[0], one.header.issued_at), []).append(one)
     yield from ((at, issued_at, some) for (at, issued_at), some in groups.items())
+
+
+def is_of(header: PiHeader, issued_at: np.datetime64) -> bool:
+    """Of the forecast of then; a set of the filter that keeps no T0 says none."""
+    return not header.is_forecast or bool(header.issued_at == issued_at)
 
 
 def key(header: PiHeader) -> Key:

@@ -107,7 +107,7 @@ class FewsRestSink:
         self._naming, self._parts = Naming(id, dict(names or {})), tuple(parts)
         self._parameters = {**PARAMETERS, **(parameters or {})}
         self._last: Bulletin | None = None
-        self._told = ""
+        self._told: dict[str, str] = {}  # what was said of the last bulletin, and of the last reports
 
     def write(self, bulletin: Bulletin) -> None:
         """Alerts first: they are what is waited for. Raises FeedError."""
@@ -115,12 +115,12 @@ class FewsRestSink:
         parts = [part for part in ("alerts", "quantiles", "flags", "doubt", "members") if part in self._parts]
         posted = [one for part in parts for one in self._post(getattr(rendering, part)())]
         self._last = bulletin
-        self._look_back(posted)
+        self._look_back("bulletin", posted)
 
     def write_reports(self, reports: Sequence[Report]) -> None:
         """Headlines, and the shares of KnoX, with the T0 of their bulletin. Raises FeedError."""
         if "reports" in self._parts:
-            self._look_back(self._post(report_series(reports, last_of(self._last), self._naming)))
+            self._look_back("reports", self._post(report_series(reports, last_of(self._last), self._naming)))
 
     def probe(self) -> str:
         """Whether the service answers; whether it takes what is posted is known when it was. Raises FeedError."""
@@ -133,7 +133,7 @@ class FewsRestSink:
             self._service.post(held[first : first + POSTED])
         return held
 
-    def _look_back(self, posted: Sequence[PiSeries]) -> None:
+    def _look_back(self, what: str, posted: Sequence[PiSeries]) -> None:
         """Say what the service took and did not keep. Raises FeedError where it kept nothing; where it kept some of it
         the next alert must not wait for the rest."""
         try:
@@ -144,9 +144,9 @@ class FewsRestSink:
             told = f"{self._service.url}: {in_words(gone, posted)}"
             if len(gone) == sum(bool(np.isfinite(one.value).any()) for one in posted):
                 raise FeedError(told)
-        if told and told != self._told:
+        if told and told != self._told.get(what):
             log.warning(told)
-        self._told = told
+        self._told[what] = told
 
 
 def built(faults: list[str], *which: str, **options: object) -> PiService:
