@@ -25,6 +25,7 @@ class PiServer:
     def __init__(self, port: int = 0) -> None:
         self.held: dict[Key, tuple[dict[str, Any], dict[tuple[str, str], dict[str, str]]]] = {}
         self.questions: list[tuple[str, dict[str, list[str]]]] = []
+        self.knows_forecast_times = True  # of a question
         self.posted: list[tuple[str, dict[str, list[str]]]] = []  # content type and query
         self.headers: list[dict[str, str]] = []  # of every call
         self.posts = 0
@@ -76,6 +77,8 @@ class PiServer:
             say(handler, 404, b"not here")
 
     def found(self, query: dict[str, list[str]]) -> Iterator[tuple[dict[str, Any], list[dict[str, str]]]]:
+        if not self.knows_forecast_times:
+            query = {name: given for name, given in query.items() if not name.endswith("ForecastTime")}
         start = moment(query["startTime"][0]) if "startTime" in query else self.now - DAY
         end = moment(query["endTime"][0]) if "endTime" in query else self.now + DAY
         for key, (header, events) in self.held.items():

@@ -192,6 +192,17 @@ def test_more_kinds_than_are_looked_for_are_read_all_the_same() -> None:
     same(data)
 
 
+def test_a_prefix_within_a_run_is_the_parsers_to_judge() -> None:
+    """One that is not declared is refused where it stands; one that is begins a run of its own kind."""
+    some = "".join(map(event, range(30)))
+    mixed = document(some + "".join(event(n).replace("<event", "<pi:event") for n in range(9)) + some)
+    with pytest.raises(FeedError, match="not well-formed"):
+        read_pi(mixed, "made")
+    declared = mixed.replace(b"<TimeSeries ", b'<TimeSeries xmlns:pi="http://www.wldelft.nl/fews/PI" ')
+    assert len(read_pi(declared, "made").series[0]) == 69
+    same(declared)
+
+
 def test_a_nul_among_digits_is_no_number() -> None:
     with pytest.raises(FeedError, match="not well-formed"):
         read_pi(document("".join(event(n, "1\0") for n in range(40))), "made")

@@ -354,14 +354,37 @@ def test_reports_that_are_dropped_are_told(host: PiServer) -> None:
         sink.write_reports([Report("attribution", "s1", "E", "because")])
 
 
-def test_an_older_forecast_is_looked_for_under_its_own_time(host: PiServer) -> None:
-    """The same series of a newer T0 is there: this one is not."""
-    sink, bulletin = FewsRestSink(url=host.url, parts=("alerts",)), sample_bulletin()
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_forecast_is_looked_for_under_its_own_time(host: PiServer, knows: bool) -> None:
+    """The same events of another T0 are there: this one's are not; also where the service gives all it has."""
+    host.knows_forecast_times = knows
+    sink, bulletin = FewsRestSink(url=host.url, parts=("quantiles",)), sample_bulletin()
     sink.write(bulletin)
     host.keeps = lambda key: False
+    for _, events in host.held.values():  # an older T0 that reaches as far
+        for (day, clock), event in list(events.items()):
+            events[day, f"{int(clock[:2]) + 1:02d}{clock[2:]}"] = event | {
+                "time": f"{int(clock[:2]) + 1:02d}{clock[2:]}"
+            }
     later = replace(bulletin, issued_at=bulletin.issued_at + STEP)
+    forecast = replace(bulletin.forecast, issued_at=later.issued_at)
     with pytest.raises(FeedError, match="are not there"):
-        sink.write(later)
+        sink.write(replace(later, forecast=forecast))
+
+
+def test_a_filter_that_keeps_no_t0_keeps_the_series(host: PiServer) -> None:
+    """A set of external historical series: what was posted is there, and says no forecastDate."""
+    sink, keep = FewsRestSink(url=host.url, parts=("quantiles",)), host.keep
+
+    def without_t0(kind: str, body: bytes) -> None:
+        document = json.loads(body)
+        for one in document["timeSeries"]:
+            del one["header"]["forecastDate"]
+        keep(kind, json.dumps(document).encode())
+
+    host.keep, host.knows_forecast_times = without_t0, False  # type: ignore[method-assign]
+    sink.write(sample_bulletin())
+    assert {key[4] for key in host.held} == {"T"}
 
 
 def test_who_may_write_and_not_read_is_told_once(host: PiServer, caplog: pytest.LogCaptureFixture) -> None:

@@ -14,6 +14,7 @@ import pytest
 from fews_platform import MODULES, NAMES, announce, diag, export, imported, installed, put_file, run_info, series_of
 from whole_loop import BEGIN, CYCLES, DAYS, LIMITS, STEP, Hosted, flood_record, registry_with, rows_between, write_files
 
+from hydria_fews.pi_reading import read_pi
 from hydria_fews.pi_series import PiHeader, PiSeries
 from hydria_fews.program import main
 from hydria_plugin import Host
@@ -181,7 +182,11 @@ def test_the_shares_of_knox_are_written_by_every_run(tmp_path: Path, monkeypatch
                 for name in ("median", "q25", "q75"):
                     told = found[location, "knox.share", (slot["series"], name), None]
                     assert told.value.tolist() == [slot["share"][name]] and told.header.is_forecast
-        assert ("Q_UP", "report.knox", (), None) not in found or n == 0
+        assert (("Q_UP", "report.knox", (), None) in found) == (n == 0)
+        whole = read_pi(written[-1], "forecast.xml").series
+        assert len([s for s in whole if s.header.parameter == "knox.share"]) == 3 * sum(
+            len(readings[station]["slots"]) for station in ("up", "down")
+        ), "each once, whether a report tells it or not"
     assert written[1] == written[2]
 
 
