@@ -192,13 +192,15 @@ def test_more_kinds_than_are_looked_for_are_read_all_the_same() -> None:
     same(data)
 
 
-def test_a_prefix_within_a_run_is_the_parsers_to_judge() -> None:
-    """One that is not declared is refused where it stands; one that is begins a run of its own kind."""
+@pytest.mark.parametrize("prefix", ["pi", "event"])
+def test_a_prefix_within_a_run_is_the_parsers_to_judge(prefix: str) -> None:
+    """One that is not declared is refused where it stands; one that is declared is read."""
     some = "".join(map(event, range(30)))
-    mixed = document(some + "".join(event(n).replace("<event", "<pi:event") for n in range(9)) + some)
+    mixed = document(some + "".join(event(n).replace("<event", f"<{prefix}:event") for n in range(9)) + some)
     with pytest.raises(FeedError, match="not well-formed"):
         read_pi(mixed, "made")
-    declared = mixed.replace(b"<TimeSeries ", b'<TimeSeries xmlns:pi="http://www.wldelft.nl/fews/PI" ')
+    space = f'<TimeSeries xmlns:{prefix}="http://www.wldelft.nl/fews/PI" '.encode()
+    declared = mixed.replace(b"<TimeSeries ", space)
     assert len(read_pi(declared, "made").series[0]) == 69
     same(declared)
 
