@@ -108,7 +108,7 @@ def _cells_of(line: bytes, separator: bytes) -> int:
 
 
 def _unclosed(scan: _Scan, cells: Numbers, faults: Faults) -> Mask:
-    found = cells == 0
+    found: Mask = cells == 0
     if found.any():
         faults.add("quote", UNCLOSED, scan.numbers[found])
     return found
