@@ -20,6 +20,7 @@ import pluggy
 from . import hookspecs
 from .errors import PluginError
 from .later import Later
+from .option_types import kind_fault
 from .secret import Secret
 
 logger = logging.getLogger("hydria.plugins")
@@ -72,6 +73,11 @@ class Offer:
         known = inspect.signature(self.factory).parameters
         return tuple(p for p in self.options() if "Secret" in str(known[p].annotation))
 
+    def kind_fault(self, option: str, value: Any) -> str:
+        """Why ``value`` is not of the kind that the factory names; nothing of a secret is said."""
+        fault = kind_fault(option, inspect.signature(self.factory).parameters[option].annotation, value)
+        return f"{option} must be a text" if fault and option in self.secrets() else fault
+
     def required(self) -> tuple[str, ...]:
         """Options without a default."""
         known = inspect.signature(self.factory).parameters
@@ -117,14 +123,15 @@ class Registry:
         return self.offer(role, name).options()
 
     def check_options(self, role: str, name: str, options: Mapping[str, Any]) -> tuple[str, ...]:
-        """One sentence per unknown or missing option."""
+        """One sentence per unknown or missing option, and per one of another kind than is wanted."""
         offer = self.offer(role, name)
         takes = ", ".join(offer.options()) or "none"
         unknown = [
             f"{role} {name!r} takes no option {o!r}; it takes: {takes}" for o in options if o not in offer.options()
         ]
         missing = [f"{role} {name!r} needs the option {o!r}" for o in offer.required() if o not in options]
-        return (*unknown, *missing)
+        told = [offer.kind_fault(o, value) for o, value in options.items() if o in offer.options()]
+        return (*unknown, *missing, *(f"{role} {name!r}: {fault}" for fault in told if fault))
 
     def build(self, role: str, name: str, options: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> Any:
         """Call the factory with the admin's options and whatever of ``given`` its signature names."""

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ..errors import FeedError
 from ..secret import Secret
+from .files import is_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Access:
             found.append("user and password go together: one of them is missing")
         if self.user and self.token:
             found.append("either user and password or a token, not both")
-        if self.ca and not Path(self.ca).is_file():
+        if self.ca and not is_file(self.ca):
             found.append(f"ca = {str(self.ca)!r}: there is no such file; allowed: a PEM file of certificates")
         return found
 

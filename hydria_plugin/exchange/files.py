@@ -34,6 +34,14 @@ def put_file(file: Path, content: bytes) -> None:
         _settle(file.parent)
 
 
+def is_file(path: Path | str) -> bool:
+    """Whether a file is there; a name that no file can have has none."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def file_name(name: str) -> str:
     """A name that is safe in a path; names that differ stay different."""
     safe = re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip(".")[:LONGEST]

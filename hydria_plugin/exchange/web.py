@@ -26,6 +26,7 @@ MOVED = (301, 302, 303, 307, 308)
 HOPS = 3
 OPEN = Access()
 LONGEST_PAUSE_S = 30.0
+MOST_SAID = 300  # characters of what a host said
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]] | None
 
 
@@ -141,7 +142,7 @@ class Web:
                 content = self._content(response, place)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             said = self._access.concealed(f"{type(error).__name__}: {error}")
-            raise _Broken(f"{place}: no whole answer ({said})") from error
+            raise _Broken(f"{place}: no whole answer ({said[:MOST_SAID]})") from error
         answer = Answer(response.status_code, dict(response.headers), content, place)
         if answer.status >= 400:
             raise refusal_of(answer, self._access)
