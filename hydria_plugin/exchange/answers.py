@@ -14,6 +14,8 @@ from ..errors import FeedError
 from ..secret import Secret
 from .files import is_file
 
+MOST_SHOWN = 500  # characters of an address
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -86,9 +88,9 @@ class Access:
 
 
 def shown(target: str) -> str:
-    """An address without its query, which may hold what is nobody's business."""
+    """An address without its query, which may hold what is nobody's business; one that a host made up has an end."""
     parts = urlsplit(target)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:MOST_SHOWN]
 
 
 def excerpt(body: bytes, most: int = 200) -> str:

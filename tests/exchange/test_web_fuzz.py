@@ -32,6 +32,8 @@ ANSWERS = [
     whole(PACKED, "Content-Encoding: gzip"),
     whole(b'{"error": "no"}', status="400 Bad Request"),
     whole(b"", "Location: /elsewhere", status="302 Found"),
+    whole(b"", "Location: http://[::1/there", status="301 Moved"),
+    whole(b"", "Location: http://127.0.0.1:99999/a b", status="308 Moved"),
     whole(b"busy", "Retry-After: 0", status="503 Service Unavailable"),
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY),
 ]
