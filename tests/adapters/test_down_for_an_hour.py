@@ -144,11 +144,11 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
 
 
 def told_in_order(host: Host, store: SqlStore, bulletins: list[Bulletin], away: tuple[int, int]) -> list[str]:
-    """Each bulletin put into the outbox, which is emptied every five minutes; the host is down from one minute to
+    """Each bulletin put into the outbox, which is emptied every ten minutes; the host is down from one minute to
     another. What went wrong meanwhile."""
     first, said = bulletins[0].known_at, list[str]()
     due = {int((b.known_at - first) / MINUTE): b for b in bulletins}
-    for minute in range(0, max(due) + 65, 5):
+    for minute in range(0, max(due) + 70, 10):
         if minute == away[0]:
             host.down()
         if minute == away[1]:
@@ -170,7 +170,7 @@ def test_down_for_an_hour(make: Any, tmp_path: Path, store: SqlStore, request: p
     if make is sftp_host:
         request.addfinalizer(host.down)
         request.addfinalizer(never.down)
-    said = told_in_order(host, store, course(), (115, 185))
+    said = told_in_order(host, store, course(), (110, 190))
     assert len(said) >= 5 and all("refused the bulletin of" in text for text in said)
     for bulletin in course():
         never.sink.write(bulletin)
