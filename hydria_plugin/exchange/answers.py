@@ -35,18 +35,20 @@ class Answer:
 
 
 class Refusal(FeedError):
-    """The host answered, and refused: ``status`` and ``body`` say more; ``pause_s`` how long it wants to be left."""
+    """The host answered, and refused: ``status`` and ``body`` say more; ``pause_s`` how long it wants to be left;
+    ``date`` what time it has, as it writes it."""
 
-    def __init__(self, message: str, status: int, body: bytes, pause_s: float = 0.0) -> None:
+    def __init__(self, message: str, status: int, body: bytes, pause_s: float = 0.0, date: str = "") -> None:
         super().__init__(message)
-        self.status, self.body, self.pause_s = status, body, pause_s
+        self.status, self.body, self.pause_s, self.date = status, body, pause_s, date
 
 
 def refusal_of(answer: Answer, access: Access) -> Refusal:
     """An answer with a status of failure, as an error that can be read."""
     pause = answer.headers.get("retry-after", "")
     text = access.concealed(f"{answer.place}: HTTP {answer.status}: {excerpt(answer.body)}")
-    return Refusal(text, answer.status, answer.body, float(pause) if pause.isdigit() else 0.0)
+    pause_s = float(pause) if pause.isdigit() else 0.0
+    return Refusal(text, answer.status, answer.body, pause_s, answer.headers.get("date", ""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 from dataclasses import replace
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -20,7 +21,7 @@ from web_server import Say, Server, text
 
 from hydria_plugin import ConfigError, FeedError, Probing, ReportSink, Secret
 from hydria_plugin.testing import check_sink
-from hydria_webhook.signing import headers, identity_of, key_of
+from hydria_webhook.signing import headers, identity_of, key_of, minutes_ahead
 from hydria_webhook.sink import WebhookSink
 
 NOW = 1_772_345_678
@@ -118,7 +119,7 @@ def test_a_duplicate_acknowledged_is_delivered(web_server: Server) -> None:
 
 @pytest.mark.parametrize("status", [400, 413, 415, 422])
 def test_an_unreadable_message_is_told_once_and_passed_over(web_server: Server, status: int) -> None:
-    web_server.says["/hook"] = in_turn(text(status), text(200))
+    web_server.says["/hook"] = in_turn(dated(status, NOW - 290), text(200))
     made = sink(web_server)
     with pytest.raises(FeedError, match=f"FIRST of s1.*HTTP {status}.*passed over"):
         made.write(bulletin())
@@ -138,6 +139,24 @@ def test_other_refusals_are_told_and_tried_again(web_server: Server, status: int
     assert json.loads(web_server.calls[-1][3])["data"]["reason"] == "FIRST"
 
 
+@pytest.mark.parametrize(("minutes", "words"), [(-20, "20 min behind ours"), (9, "9 min ahead of ours")])
+def test_a_receiver_whose_clock_is_off_gets_its_messages_when_it_is_right(
+    web_server: Server, minutes: int, words: str
+) -> None:
+    """It refuses what is not of its time with 400, as libraries do: that says nothing of the message."""
+    web_server.says["/hook"] = in_turn(dated(400, NOW + 60 * minutes), text(200))
+    made = sink(web_server)
+    with pytest.raises(FeedError, match=f"its clock is {words}.*it is tried again"):
+        made.write(bulletin())
+    made.write(bulletin())
+    assert len(web_server.calls) == 2 and len({call[2]["webhook-id"] for call in web_server.calls}) == 1
+
+
+def test_a_time_that_is_none_is_no_reason() -> None:
+    assert [minutes_ahead(date, NOW) for date in ("", "soon", "Mon, 99 Foo 2026 00:00:00 GMT")] == [0.0, 0.0, 0.0]
+    assert minutes_ahead("Sun, 01 Mar 2026 06:14:38 -0000", NOW) == 0.0
+
+
 def test_one_message_that_is_refused_does_not_hold_up_the_others(web_server: Server) -> None:
     web_server.says["/hook"] = in_turn(text(400), text(200))
     one = bulletin()
@@ -145,6 +164,18 @@ def test_one_message_that_is_refused_does_not_hold_up_the_others(web_server: Ser
     with pytest.raises(FeedError):
         sink(web_server).write(two)
     assert json.loads(web_server.calls[1][3])["data"]["station"] == "s2"
+
+
+def dated(status: int, seconds: int) -> Say:
+    """An answer of a host that has this time."""
+
+    def say(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response_only(status)
+        handler.send_header("Date", formatdate(seconds, usegmt=True))
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return say
 
 
 def slow(handler: BaseHTTPRequestHandler) -> None:
