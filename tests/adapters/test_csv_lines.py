@@ -28,6 +28,7 @@ LINE = st.lists(CELL, min_size=1, max_size=5).map(",".join)
 
 @given(lines=st.lists(LINE, max_size=12), width=st.integers(2, 4))
 @example(lines=['","b",",,'], width=3)  # marks in pairs, and yet one is open at the end
+@example(lines=['","b",",,', "a,b"], width=2)  # and it has as many cells as there are columns
 @example(lines=['a"b,c"d'], width=2)  # marks within cells hold nothing together
 def test_well_formed_line_by_line(lines: list[str], width: int) -> None:
     """Each line that is kept splits into ``width`` cells, apart from empty ones behind; all others are counted."""
