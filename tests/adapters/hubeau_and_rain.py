@@ -19,7 +19,7 @@ class Both:
     def __init__(
         self,
         *,
-        address: str,
+        url: str,
         rain: str,
         names: Mapping[str, str],
         record: str,
@@ -28,7 +28,7 @@ class Both:
         layout: Layout,
     ) -> None:
         self._rivers = HubeauSource(
-            address=address, names=names, record=record, folder=folder, clock=clock, layout=layout, pause_s=0, size=500
+            url=url, names=names, record=record, folder=folder, clock=clock, layout=layout, pause_s=0, size=500
         )
         self._rain = CsvSource(path=rain, folder=folder, clock=clock, settle="0s")
         self._is_river = set(names.values())

@@ -129,7 +129,7 @@ def webhook_host(folder: Path, request: pytest.FixtureRequest) -> Host:
 
 
 def alertmanager_host(folder: Path, request: pytest.FixtureRequest) -> Host:
-    made = lambda server: WebhookSink(address=server.address, mode="alertmanager")  # noqa: E731
+    made = lambda server: WebhookSink(url=server.address, mode="alertmanager")  # noqa: E731
     return web_host(request, "/api/v2/alerts", made, "")
 
 

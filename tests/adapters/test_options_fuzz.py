@@ -35,7 +35,7 @@ WHOLE: dict[tuple[str, str], dict[str, Any]] = {  # role, name -> options with w
     ("sink", "sql"): {"database": "sqlite:///p.db", "quantiles": {"p10": 0.1}, "alert_columns": {"event": "e"}},
     ("importer", "sql"): {"database": "sqlite:///p.db", "columns": {"stations": {"station": "code"}}},
     ("sink", "cap"): {"path": "cap", "sender": "a@b.fr", "status": "Test", "severity": {"red": "Severe"}},
-    ("sink", "webhook"): {"address": "https://h.example/x", "secrets": [SECRET], "labels": {"a": "b"}},
+    ("sink", "webhook"): {"url": "https://h.example/x", "secrets": [SECRET], "labels": {"a": "b"}},
     ("sink", "mail"): {"path": "mail", "server": "smtp", "sender": "a@b.fr", "recipients": [{"to": ["c@d.fr"]}]},
 }
 NASTY: tuple[Any, ...] = (

@@ -31,7 +31,7 @@ def test_negative_levels_and_discharges_of_hubeau_are_values(web_server: Server)
         row("V714401001", "H", "2026-11-26T05:00:00Z", -120),
         row("V714401001", "Q", "2026-11-26T05:00:00Z", -2500),
     ]
-    made = HubeauSource(address=host.url, pause_s=0, clock=lambda: host.now)
+    made = HubeauSource(url=host.url, pause_s=0, clock=lambda: host.now)
     table = made.read(wanted(["V714401001.H", "V714401001.Q"])).set_index("series")
     assert table["value"].to_dict() == {"V714401001.H": -0.12, "V714401001.Q": -2.5}
 

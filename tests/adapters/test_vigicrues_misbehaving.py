@@ -78,7 +78,7 @@ def test_a_point_stamped_ahead_is_kept_back(server: Server) -> None:
     """Seen at 06:00 with the stamp 06:40: not there before 06:40, and then known to have been received at 06:00."""
     server.says[SEEN] = [dated(seen([*POINTS, [milliseconds("2026-11-26T06:40:00Z"), 9.0]]), NOW)]
     now = [NOW]
-    made = VigicruesSource(address=f"{server.address}/services", pause_s=0, clock=lambda: now[0])
+    made = VigicruesSource(url=f"{server.address}/services", pause_s=0, clock=lambda: now[0])
     assert 9.0 not in made.read(wanted([H]))["value"].tolist()
     now[0] = NOW + np.timedelta64(1, "h")
     server.says[SEEN] = [dated(seen([*POINTS, [milliseconds("2026-11-26T06:40:00Z"), 9.0]]), now[0])]

@@ -38,7 +38,7 @@ def test_whole_loop_into_alertmanager(
             file.writelines(f"{t}Z,{s},{v}\n" for s, t, v in zip(rows.series, rows.times, rows.values, strict=True))
 
     source = '{ use = "csv", path = "feeds", series = "series", value = "value", settle = "0s" }'
-    sink = f'{{ use = "webhook", address = "{alertmanager.address}", mode = "alertmanager" }}'
+    sink = f'{{ use = "webhook", url = "{alertmanager.address}", mode = "alertmanager" }}'
     loop = run_loop(tmp_path, Hosted(put, source, [sink], {"webhook": "hydria_webhook"}))
     shown = {a["labels"]["station"]: a for a in alertmanager.alerts()}
     standing = {a.station: a for a in loop.bulletins[-1].alerts if a.reason is not Reason.CLEARED}

@@ -47,9 +47,7 @@ def test_whole_loop_through_hubeau(tmp_path: Path, hubeau: Hubeau, monkeypatch: 
     at = LAST.astype("datetime64[us]") + np.timedelta64(180, "s")
     monkeypatch.setattr(training, "now", lambda: at)  # the hour of the story, of which Hub'Eau keeps the month before
     names = ", ".join(f'"{code}.{quantity}" = "{ours}"' for ours, (code, quantity) in RIVERS.items())
-    source = (
-        f'use = "hubeau-and-rain", address = "{hubeau.url}", rain = "rain", record = "record", names = {{ {names} }}'
-    )
+    source = f'use = "hubeau-and-rain", url = "{hubeau.url}", rain = "rain", record = "record", names = {{ {names} }}'
     sinks = ['{ use = "csv", path = "out", form = "long" }']
     hosted = Hosted(
         lambda rows: put_into(hubeau, rain, rows), f"{{ {source} }}", sinks, {"hubeau-and-rain": "hubeau_and_rain"}
