@@ -20,6 +20,11 @@ SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 WHOLE: dict[tuple[str, str], dict[str, Any]] = {  # role, name -> options with which it can be built
     ("source", "csv"): {"path": "feeds", "delivered": {"ready": ".done", "done": "done"}, "scale": {"a": 0.001}},
     ("sink", "csv"): {"path": "out", "keep": "30d"},
+    ("source", "fews"): {"path": "in", "names": {"A/H": "a"}},
+    ("sink", "fews"): {"path": "out", "parameters": {"level": "H.fc"}},
+    ("importer", "fews"): {"path": "in"},
+    ("source", "fews-rest"): {"url": "https://fews.example/rest/fewspiservice/v1", "hosts": ["a.example"]},
+    ("sink", "fews-rest"): {"url": "https://fews.example/rest/fewspiservice/v1", "parts": ["quantiles"]},
     ("source", "sandre"): {"path": "drop", "units": {"H": "m"}, "flags": {"12": "fail"}},
     ("sink", "sandre"): {"path": "out", "sender": "1520", "contact": "26", "model": "hydria"},
     ("importer", "sandre"): {"path": "drop", "natures": [22], "bands": {"jaune": [25, 48]}},
@@ -45,7 +50,7 @@ NASTY: tuple[Any, ...] = (
     -1, 1, 2**70, 0.5, float("nan"), float("inf"), True, False, [], [[]], [1, "a"], ["a", "a"], {}, {"a": 1},
     {"a": "b"}, {"": ""}, {"a": {"b": []}}, [{"a": 1}], [{}],
 )  # fmt: skip
-MODULES = ("csv", "sandre", "hubeau", "sensorthings", "sql", "cap", "webhook", "mail")
+MODULES = ("csv", "fews", "sandre", "hubeau", "sensorthings", "sql", "cap", "webhook", "mail")
 REGISTRY = load_plugins(points=[EntryPoint(n, f"hydria_{n}", "hydria") for n in MODULES])
 
 
