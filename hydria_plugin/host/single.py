@@ -11,11 +11,12 @@ from ..roles import Store
 
 
 class SingleWriter:
-    """Holds the store's lock file from the first ``take`` to the ``free`` of the last, from whatever threads; a store
-    without such a file needs none."""
+    """Holds the store's place from the first ``take`` to the ``free`` of the last, from whatever threads; a store
+    without such a place needs none."""
 
     def __init__(self, store: Store) -> None:
         self._path: Path | None = getattr(store, "lock_path", None)
+        self._claim: Any = store.claim() if hasattr(store, "claim") else None
         self._guard = threading.Lock()
         self._lock: Any = None
         self._holders = 0
@@ -23,17 +24,35 @@ class SingleWriter:
     def take(self) -> None:
         """Raises StoreError when another instance, in this process or another, holds it."""
         with self._guard:
-            if self._holders == 0 and self._path is not None:
-                self._lock = locked(self._path)
+            if self._holders == 0:
+                self._take()
+            elif self._claim is not None:
+                self._claim.renew()
             self._holders += 1
 
     def free(self) -> None:
         """Once for every ``take``."""
         with self._guard:
             self._holders -= 1
-            if self._holders == 0 and self._lock is not None:
-                self._lock.release()
-                self._lock = None
+            if self._holders == 0:
+                self._free()
+
+    def _take(self) -> None:
+        if self._path is not None:
+            self._lock = locked(self._path)
+        try:
+            if self._claim is not None:
+                self._claim.take()
+        except BaseException:
+            self._free()
+            raise
+
+    def _free(self) -> None:
+        if self._claim is not None:
+            self._claim.free()
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
 
 
 def locked(path: Path) -> Any:
