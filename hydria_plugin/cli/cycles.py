@@ -168,9 +168,10 @@ def station_lines(bulletin: Bulletin) -> list[str]:
         at_end = dict(zip(levels, f.values[s, -1], strict=True))
         band = f", 10-90 % {at_end[0.1]:.4g} to {at_end[0.9]:.4g}" if {0.1, 0.9} <= set(levels) else ""
         ahead = f"{at_end[0.5]:.4g} at {valid}{band} ({f.made_by[s]})" if f.there[s] else "no forecast"
-        now, word = bulletin.summary.observed[s, -1], bulletin.summary.word(s)
+        newest, word = bulletin.summary.observed[s, -1], bulletin.summary.word(s)
+        now = f"{newest:.4g} {layout.units[s]} now" if np.isfinite(newest) else "no value now"
         rests = "" if word in ("", RUNGS[0]) else f"; {word}"
-        lines.append(f"  {station}: {now:.4g} {layout.units[s]} now, {ahead}{rests}")
+        lines.append(f"  {station}: {now}, {ahead}{rests}")
     return lines
 
 

@@ -100,7 +100,8 @@ def transaction(engine: Engine, doing: str, writes: bool = False) -> Iterator[Co
         with engine.connect() as plain, plain.execution_options(**options) as connection, connection.begin():
             yield connection
     except SQLAlchemyError as cause:
-        raise StoreError(f"store {shown(engine.url)} failed {doing}: {sentence(cause)}") from cause
+        driver = getattr(cause, "orig", None)  # says it once, and without a link
+        raise StoreError(f"store {shown(engine.url)} failed {doing}: {sentence(cause)}") from driver or cause
 
 
 def sentence(error: SQLAlchemyError) -> str:

@@ -146,6 +146,20 @@ def test_every_sample_is_toml_and_takes_only_options_there_are(name: str) -> Non
             assert text is uncommented  # a shipped sample may hold remarks with an equals sign
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("blend", "# of = []  # not set"),
+        ("block-network", "# power = 0.0  # not set"),
+        ("boosting", "# regional = false  # not set"),
+        ("input-error", "# scenarios = 0  # not set"),
+        ("quality", "# limits = {}  # not set"),
+    ],
+)
+def test_an_option_that_is_not_set_is_shown_as_what_it_takes(name: str, line: str) -> None:
+    assert line in hydria("sample", name).stdout.splitlines()
+
+
 def test_sample_of_nothing() -> None:
     done = hydria("sample", "persistance")
     assert done.exit_code == 2

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,9 @@ def test_log_lines_are_json_whatever_they_hold() -> None:
         raise ValueError('quote " and\nnewline')
     except ValueError:
         record = logging.LogRecord("hydria.x", logging.ERROR, "", 1, 'say "%s"', ("é\n",), sys.exc_info())
+    record.created = datetime(2020, 9, 19, 6, 0, 0, 250_000, UTC).timestamp()
     told = json.loads(JsonLines().format(record))
+    assert told["time"] == "2020-09-19T06:00:00.250Z"
     assert told["message"] == 'say "é\n"'
     assert "ValueError" in told["error"]
 
