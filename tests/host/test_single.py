@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -107,12 +108,23 @@ def machine(address: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tupl
     return opened, SingleWriter(opened)
 
 
-def holders(address: str) -> int:
+def counted(address: str, question: str) -> int:
     engine = sa.create_engine(address)
     with engine.connect() as connection:
-        held = connection.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"))
+        count = connection.scalar(sa.text(f"SELECT count(*) FROM {question}"))
     engine.dispose()
-    return int(held or 0)
+    return int(count or 0)
+
+
+def holders(address: str) -> int:
+    return counted(address, "pg_locks WHERE locktype = 'advisory' AND granted")
+
+
+def named(address: str) -> int:
+    """Sessions in this database that call themselves a writer's."""
+    return counted(
+        address, "pg_stat_activity WHERE application_name LIKE 'hydria on %' AND datname = current_database()"
+    )
 
 
 def test_the_server_itself_knows_who_writes(
@@ -131,6 +143,10 @@ def test_the_server_itself_knows_who_writes(
     assert holders(address) == 1
     first.free()
     assert holders(address) == 0
+    until = time.monotonic() + 10
+    while named(address):  # the session has ended as well: no one else goes on under its name
+        assert time.monotonic() < until
+        time.sleep(0.02)
     second.take()
     second.free()
     for opened in (one, other):
