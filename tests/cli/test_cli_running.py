@@ -92,6 +92,21 @@ def test_once_then_replay(trained: Path) -> None:
     assert "m3/s now" in text
 
 
+def test_a_replay_under_another_configuration_says_so(tmp_path: Path) -> None:
+    config = write_site(tmp_path)
+    machine("once", config, "--at", "2021-04-07T10:00")
+    for key, changed in (('horizon = "6h"', 'horizon = "4h"'), ("[0.1, 0.5, 0.9]", "[0.25, 0.5, 0.75]")):
+        config.write_text(FILES["hydria.toml"].replace(key, changed))
+        code, found = machine("once", config, "--replay")
+        assert code == 1
+        assert found["pipelines"][0]["error"] == (
+            "the replay of river 2021-04-07T10:00:00Z cannot be compared: the configuration has changed since, "
+            "and with it stations, leads or quantiles; allowed: the configuration of then"
+        )
+    config.write_text(FILES["hydria.toml"].replace('delay = "3min"', 'delay = "2min"'))
+    assert machine("once", config, "--replay")[0] == 0  # what changes no forecast is no matter
+
+
 def test_a_value_that_is_not_there_yet_is_said_in_words(tmp_path: Path) -> None:
     config = write_site(tmp_path, days=37)
     told = hydria("once", config, "--at", "2021-04-07T00:00").stdout
