@@ -54,7 +54,7 @@ def set_up_log(as_json: bool) -> None:
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(form)
     logging.basicConfig(level=names.get(asked, logging.INFO), handlers=[lines], force=True)
-    for chatty in ("apscheduler", "hydria.schedule.apscheduler"):
+    for chatty in ("apscheduler", "hydria.schedule.apscheduler", "alembic.runtime.plugins"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

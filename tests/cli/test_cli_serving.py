@@ -68,6 +68,9 @@ def test_it_starts_tells_systemd_and_stops_cleanly(tmp_path: Path) -> None:
     events = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
     assert any("refused, the old one runs on" in e["message"] and "past" in e["message"] for e in events), err
     assert all({"time", "level", "logger", "message"} <= set(e) for e in events)
+    assert any("Running upgrade" in e["message"] for e in events) and not any(
+        "setup plugin" in e["message"] for e in events
+    )
 
 
 def test_the_watchdog_is_fed_only_while_ticks_are_fresh() -> None:
