@@ -1,4 +1,5 @@
-"""One writer per store on this machine: a lock on a file beside it, freed by the kernel when its holder dies."""
+"""One writer per store: a lock on a file beside it, freed by the kernel when its holder dies; where the store is on a
+server, a lock of the server's too, freed when the session that holds it ends."""
 
 from __future__ import annotations
 
@@ -17,18 +18,19 @@ class SingleWriter:
     def __init__(self, store: Store) -> None:
         self._path: Path | None = getattr(store, "lock_path", None)
         self._claim: Any = store.claim() if hasattr(store, "claim") else None
-        self._guard = threading.Lock()
+        self._guard, self._asking = threading.Lock(), threading.Lock()
         self._lock: Any = None
         self._holders = 0
 
     def take(self) -> None:
         """Raises StoreError when another instance, in this process or another, holds it."""
         with self._guard:
-            if self._holders == 0:
+            first = self._holders == 0
+            if first:
                 self._take()
-            elif self._claim is not None:
-                self._claim.renew()
             self._holders += 1
+        if not first:
+            self._renew()
 
     def free(self) -> None:
         """Once for every ``take``."""
@@ -46,6 +48,18 @@ class SingleWriter:
         except BaseException:
             self._free()
             raise
+
+    def _renew(self) -> None:
+        """Ask the server, one at a time, while holding: one that hangs on it holds up nobody who lets go."""
+        if self._claim is None or not self._asking.acquire(blocking=False):
+            return
+        try:
+            self._claim.renew()
+        except BaseException:
+            self.free()
+            raise
+        finally:
+            self._asking.release()
 
     def _free(self) -> None:
         if self._claim is not None:

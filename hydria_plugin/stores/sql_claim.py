@@ -17,9 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hydria_plugin import StoreError
 
-from .sql_engine import sentence, shown
+from .sql_engine import root, sentence, shown
 
-PATIENCE = 2.0  # seconds: the server learns that the session of a killed process has ended
+GRACE = 2.0  # seconds: the server learns that the session of a killed process has ended
 LOCK = 0x68796472  # "hydr", the first of the two numbers of the lock; the second stands for the schema
 _SECOND = "hashtext(current_schema()) & 2147483647"
 _TAKE = sa.text(f"SELECT pg_try_advisory_lock({LOCK}, {_SECOND})")
@@ -46,13 +46,13 @@ class Claim:
         try:
             session = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         except SQLAlchemyError as cause:
-            raise self._failed(cause) from cause
+            raise self._failed(cause) from root(cause)
         session.detach()  # never one of the pool: its end is the end of the lock
         try:
             _lock(session)
         except SQLAlchemyError as cause:
             session.close()
-            raise self._failed(cause) from cause
+            raise self._failed(cause) from root(cause)
         except StoreError:
             session.close()
             raise
@@ -95,7 +95,7 @@ def _lock(session: Connection) -> None:
     session.execute(sa.text("SELECT set_config('application_name', :me, false)"), {"me": me[:63]})
     for setting in _ALIVE:
         session.exec_driver_sql(setting)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + GRACE
     while not session.scalar(_TAKE):
         if time.monotonic() > until:
             name, since = (session.execute(_HOLDER).first() or ("", ""))[:2]

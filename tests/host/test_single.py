@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from postgresql_server import Server
+from tcp_relay import Relay
 
 from hydria_plugin import StoreError
 from hydria_plugin.host.single import SingleWriter
@@ -198,3 +199,27 @@ def test_a_server_that_was_started_anew_is_asked_again(
     assert holders(address) == 0
     for opened in (one, other):
         opened.close()
+
+
+def test_a_server_that_falls_silent_does_not_hold_up_who_lets_go(
+    postgresql: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``Host.stop`` leaves a cycle that hangs behind: the place is that cycle's until it ends."""
+    address, relay = postgresql.database(), Relay(postgresql.port)
+    opened, writer = machine(address.replace(f":{postgresql.port}/", f":{relay.port}/"), tmp_path / "one", monkeypatch)
+    writer.take()
+    relay.silence()
+    cycle = threading.Thread(target=writer.take, daemon=True)
+    cycle.start()
+    cycle.join(0.5)
+    assert cycle.is_alive(), "nothing hangs: the test tests nothing"
+    begun = time.monotonic()
+    writer.free()
+    assert time.monotonic() - begun < 1
+    assert holders(address) == 1
+    relay.speak()
+    cycle.join(10)
+    writer.free()
+    assert holders(address) == 0
+    opened.close()
+    relay.close()
