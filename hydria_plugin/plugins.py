@@ -145,9 +145,13 @@ def load_point(registry: Registry, point: EntryPoint) -> None:
 
 
 def enter(registry: Registry, plugin: object, name: str, package: str, version: str) -> None:
-    """Register one plug-in and take in what it offers, each name once."""
+    """Register one plug-in and take in what it offers, each name once; entry points may be called alike."""
+    manager = registry.manager
+    if (loaded := manager.get_name(plugin)) is not None:
+        registry.refuse(name, "plugin", package, version, f"it is loaded already, as {loaded!r}")
+        return
     try:
-        registry.manager.register(plugin, name)
+        manager.register(plugin, f"{name} of {package}" if manager.has_plugin(name) else name)
     except Exception as error:
         registry.refuse(name, "plugin", package, version, f"cannot be registered: {describe(error)}")
         return

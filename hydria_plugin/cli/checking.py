@@ -22,7 +22,7 @@ from ..roles import Probing, Source, Store
 from ..values import Wanted
 from ..verification.watching import standing_of
 from ..workshop.times import now
-from .feeds_seen import newest_values, staleness
+from .feeds_seen import between_steps, newest_values, staleness
 from .speaking import FAILED, WRONG, one_line
 
 LOOK_BACK = np.timedelta64(32, "D").astype("timedelta64[s]")  # for the newest bulletin
@@ -174,6 +174,7 @@ def check_feed(settings: Settings, name: str, source: Source, findings: Findings
         return
     findings.seen += [f"{name}: {line}" for line in newest_values(table, layout, wanted)]
     findings.warnings += [f"{name}: {line}" for line in staleness(table, wanted)]
+    findings.warnings += [f"{name}: {line}" for line in between_steps(table, layout, wanted, p.rain_label)]
     findings.warnings += [f"{name}: {p.stage}: {p.error}" for p in table.attrs.get("problems", ())][:20]
 
 
