@@ -29,8 +29,8 @@ from hydria_plugin.learning.fictitious_cases import history_of, study_split
 from hydria_plugin.learning.storms import study_storms
 from hydria_plugin.stores.memory import MemoryStore
 from hydria_plugin.testing.samples import window_of
-from hydria_plugin.verification.online import OnlineLearner
 from hydria_plugin.values import Floats, Ints
+from hydria_plugin.verification.online import OnlineLearner
 
 EVENTS, WHOLE = 40, 96  # to learn from, and steps of each
 WARM_UP, MEASURED = 60, 60  # more events: for bands to follow what is verified, and to be measured on
