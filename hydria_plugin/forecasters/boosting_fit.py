@@ -21,7 +21,7 @@ KNOTS = (1, 3, 6, 12, 24, 48, 96, 192)
 REGIONAL_FROM = 9  # stations
 PATIENCE = 30  # rounds without getting better
 Tell = Callable[[float], None]
-FEWEST_ROWS = 1_000  # below which what follows the clock is left out
+FEWEST_ROWS, ENOUGH_ROWS = 1_000, 20_000  # below which what follows the clock is left out; that tell whether it pays
 ERRORS = 2.0  # standard errors over the blocks by which it has to be better
 TINY = 1e-12
 SMALL = 1e-3  # of a unit: errors below are all the same
@@ -137,6 +137,7 @@ def fit_group(rows: Rows, plan: Plan, tell: Tell) -> Group:
 def wide_is_better(rows: Rows, plan: Plan) -> bool:
     """Whether what follows the clock makes the squared error of held-out blocks of time smaller, beyond what blocks
     differ by chance: at a middle lead and the last, without the horizon's rain. On short records more columns cost."""
+    rows = rows.every(max(1, -(-len(rows.step) // ENOUGH_ROWS)))
     fold, may_learn = plan.folds_of(rows.step)
     block = blocks_of(plan.fold)[rows.step]
     found = []
