@@ -141,7 +141,7 @@ def wide_is_better(rows: Rows, plan: Plan) -> bool:
     fold, may_learn = plan.folds_of(rows.step)
     block = blocks_of(plan.fold)[rows.step]
     found = []
-    for lead in {plan.knots[len(plan.knots) // 2], plan.knots[-1]}:
+    for lead in sorted({plan.knots[len(plan.knots) // 2], plan.knots[-1]}):
         known: Bools = np.isfinite(rows.change[:, lead - 1])
         y, w = rows.change[known, lead - 1], rows.weight[known]
         if len(y) < FEWEST_ROWS:
@@ -154,7 +154,7 @@ def wide_is_better(rows: Rows, plan: Plan) -> bool:
             losses.append(np.bincount(block[known], w * errors**2, minlength=int(block.max()) + 1))
         found.append(np.log(np.maximum(losses[1], TINY) / np.maximum(losses[0], TINY)))
     gain = np.mean(found, axis=0)[np.bincount(block) > 0]
-    return bool(gain.mean() + ERRORS * gain.std() / np.sqrt(len(gain)) < 0)
+    return len(gain) > 1 and bool(gain.mean() + ERRORS * gain.std(ddof=1) / np.sqrt(len(gain)) < 0)
 
 
 def blocks_of(fold: Ints) -> Ints:
