@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from memory_feed import MemoryFeed, Row, layout_of, moment, past_of, step_at
 
-from hydria_plugin.buffer import SeriesBuffer, memory_of
+from hydria_plugin.buffer import SeriesBuffer
+from hydria_plugin.depth import memory_of
 from hydria_plugin.errors import FeedError
 from hydria_plugin.values import Flag, Layout, Observations, Wanted, Window
 
