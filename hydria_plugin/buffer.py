@@ -15,7 +15,7 @@ import numpy as np
 
 from .asking import Asking
 from .assembly import Columns, antecedent_at, future_at, observed_at, past_at
-from .at_once import Callers
+from .at_once import PATIENCE_S, Callers
 from .depth import depth_of, span_of, whole_steps
 from .intake import Asked, best_of_each, by_stretches, joined, placed, runs
 from .outlook import Outlook
@@ -32,6 +32,7 @@ class SeriesBuffer:
     """Windows of one pipeline: from a source, from what earlier cycles received (``restored``, in order), or both.
 
     ``overlap``: how far back each read asks again, for late and corrected data. ``durations``: of the running totals.
+    ``patience_s``: how long one of several sources is waited for.
     Raises FeedError when the source cannot be read (of several: none of them); what was held stays.
     """
 
@@ -44,6 +45,7 @@ class SeriesBuffer:
         overlap: np.timedelta64,
         rain_label: str = "end",
         restored: Sequence[Observations] = (),
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self.layout, self.durations, self.rain_label = layout, tuple(durations), rain_label
         self._restored = tuple(restored)
@@ -59,7 +61,7 @@ class SeriesBuffer:
         span = span_of(layout, self._steps, self._depth)
         feeds = () if source is None else feeds_of(source, self._gridding.series)
         self._askings = [Asking(feed, self._gridding, layout, back, span) for feed in feeds]
-        self._callers = Callers(self._askings)
+        self._callers = Callers(self._askings, patience_s)
         self._clear()
         if self._askings:
             self._take_restored()
