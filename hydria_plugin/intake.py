@@ -67,7 +67,8 @@ def best_of_each(number: Ints, place: Ints, rank: Ints) -> Ints:
     """Which rows are the best ranked of those for their series and step."""
     order = np.lexsort((rank, place, number))
     number, place = number[order], place[order]
-    first = np.concatenate([[True], (number[1:] != number[:-1]) | (place[1:] != place[:-1])])
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (number[1:] != number[:-1]) | (place[1:] != place[:-1])
     return np.asarray(order[first])
 
 
