@@ -67,7 +67,9 @@ class Asking:
     def recall(self, batches: Sequence[Observations], there: set[str]) -> None:
         """Go on from what was put on record before the start, when the pipeline had the series ``there``: from the
         steps that were observed or, of a source that only forecasts, from those of its issues."""
-        mine = [batch.where(np.isin(batch.index, self.places)) for batch in batches]
+        ours = np.zeros(len(self.gridding.series), dtype=bool)
+        ours[self.places] = True
+        mine = batches if ours.all() else [batch.where(ours[batch.index]) for batch in batches]
         mine = [batch for batch in mine if len(batch)]
         issued = [numbers_of(batch.times, self.layout.step) - batch.lead for batch in mine]
         observed = [steps[batch.lead == 0] for batch, steps in zip(mine, issued, strict=True)]

@@ -113,26 +113,28 @@ class SeriesBuffer:
         self._clear()
         issued = [numbers_of(batch.times, self.layout.step) - batch.lead for batch in self._restored]
         batches = zip(self._restored, issued, strict=True)
-        self._take_again([batch.where((batch.received_at <= known_at) & (at <= n)) for batch, at in batches])
+        known = [batch.where((batch.received_at <= known_at) & (at <= n)) for batch, at in batches]
+        self._take_again([placed(batch, self._gridding) for batch in known])
 
     def _take_restored(self) -> None:
         """Start from what earlier cycles put on record: the sources are asked only for what came since."""
-        batches = [b for b in self._restored if len(b)]
+        there = {name for batch in self._restored if len(batch) for name in batch.series}
+        batches = [placed(batch, self._gridding) for batch in self._restored]
         self._restored = ()
         self._take_again(batches)
         for asking in self._askings:
-            asking.recall([placed(b, self._gridding) for b in batches], {name for b in batches for name in b.series})
+            asking.recall(batches, there)
             if asking.since is not None and asking.last is not None:
                 self._asked.note(asking.known, asking.since, asking.last)
 
     def _take_again(self, batches: Sequence[Observations]) -> None:
         """Take in what was on record, in the order it came. A batch that reaches back beyond what is held by then is of
         a source that had been away: then stretch by stretch, so that each value counts in the totals."""
-        rows = [placed(batch, self._gridding) for batch in batches if len(batch)]
-        for batch in rows:
+        batches = [batch for batch in batches if len(batch)]
+        for batch in batches:
             if self._reaches_beyond(batch):
                 self._clear()
-                for part in by_stretches(self._gridding.series, rows, self.layout.step, self._ring.length):
+                for part in by_stretches(self._gridding.series, batches, self.layout.step, self._ring.length):
                     self._take(part)
                 break
             self._take(batch)

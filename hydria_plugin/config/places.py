@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import pairwise
 from typing import Any
 
 Key = tuple[str | int, ...]  # the way to a value: ("pipelines", "gardons", "sinks", 1, "use")
@@ -127,7 +128,7 @@ class Lines:
         if line is None:
             return []
         starts, last = inline_tables(self.text, line)
-        ends = [max(n, following - 1) for n, following in zip(starts, starts[1:], strict=False)]
+        ends = [max(n, following - 1) for n, following in pairwise(starts)]
         return list(zip(starts, [*ends, last], strict=True)) if starts else []
 
 

@@ -240,6 +240,19 @@ def test_a_new_series_in_the_configuration_is_read_in_full() -> None:
     assert feed.asked[0].start == step_at(41 - 1 - 3, HOUR)
 
 
+def test_a_new_series_counts_in_totals_as_far_back_as_they_reach() -> None:
+    rows = steady(("level@s0", "level@s1", "rain1"), 160)
+    rows += [Row("up", h * HOUR, 1.0 + h, h * HOUR) for h in range(-30, 160)]
+    more = {"overlap": OVERLAP, "durations": [np.timedelta64(h, "h") for h in (3, 96)]}
+    old = SeriesBuffer(layout_of([["rain1"], ["rain1"]], ("rain",)), MemoryFeed(rows), **more)  # type: ignore[arg-type]
+    old.window(step_at(140, HOUR), moment(140 * HOUR))
+    started = SeriesBuffer(two_stations(), MemoryFeed(rows), restored=[old.pending()], **more)  # type: ignore[arg-type]
+    window = started.window(step_at(141, HOUR), moment(141 * HOUR))
+    assert window.antecedent[0, 1].tolist() == pytest.approx([141.0, 94.5], abs=0.01)
+    fresh = SeriesBuffer(two_stations(), MemoryFeed(rows), **more)  # type: ignore[arg-type]
+    assert same(window, fresh.window(step_at(141, HOUR), moment(141 * HOUR)))
+
+
 def test_the_past_of_a_simulation_is_its_newest_issue_then() -> None:
     layout = layout_of([["sim"]], ("simulation",), past=4, horizon=3)
     rows = [
