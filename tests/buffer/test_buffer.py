@@ -157,6 +157,19 @@ def test_replay_and_restart() -> None:
     assert len(restarted.pending()) == len(live.pending())
 
 
+def test_a_replay_counts_a_correction_further_back_than_it_holds() -> None:
+    """A replay asks nobody again and holds less; what is corrected 35 hours later counts once in its totals."""
+    rows = [Row("rain1", h * HOUR, 1.0, h * HOUR) for h in range(-140, 60)]
+    rows.append(Row("rain1", 10 * HOUR, 100.0, 45 * HOUR))
+    durations = [np.timedelta64(96, "h")]
+    live = SeriesBuffer(two_stations(), MemoryFeed(rows), overlap=np.timedelta64(40, "h"), durations=durations)
+    windows, batches = batches_of(live, range(40, 50))
+    assert [w.antecedent[0, 0, 0] for w in windows] == [96.0] * 5 + [195.0] * 5
+    zero = np.timedelta64(0, "h")
+    replay = SeriesBuffer(two_stations(), None, overlap=zero, durations=durations, restored=batches)
+    assert same(replay.window(step_at(49, HOUR), moment(49 * HOUR + 60)), windows[-1])
+
+
 def test_a_restart_from_what_memory_holds_asks_for_the_overlap_only() -> None:
     layout, durations = two_stations(), [np.timedelta64(h, "h") for h in (3, 70)]
     rows = steady(("level@s0", "level@s1", "rain1", "up"), 300)

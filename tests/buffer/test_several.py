@@ -199,7 +199,7 @@ def test_one_that_tells_another_s_series_is_not_believed() -> None:
 
     _, rain, _ = two()
     liar = Blurting(MemoryFeed([Row(s, h * HOUR, -9.0, h * HOUR) for s in (*RIVERS, *RAIN) for h in range(-40, 50)]))
-    several = Several([Feed("liar", liar, RIVERS), Feed("csv", rain, RAIN)])
+    several = Several([Feed("csv", rain, RAIN), Feed("liar", liar, RIVERS)])
     window = SeriesBuffer(river_and_rain(), several, overlap=OVERLAP).window(step_at(10, HOUR), moment(10 * HOUR))
     assert window.past.values[0, 0, :, 0].tolist() == [5, 6, 7, 8, 9, 10]
     history = read_history(several, river_and_rain(), step_at(5, HOUR), step_at(10, HOUR))
