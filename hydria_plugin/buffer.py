@@ -59,8 +59,8 @@ class SeriesBuffer:
         self._problems: list[Problem] = []
         self._pending: list[Observations] = []
         span = span_of(layout, self._steps, self._depth)
-        feeds = () if source is None else feeds_of(source, self._gridding.series)
-        self._askings = [Asking(feed, self._gridding, layout, back, span) for feed in feeds]
+        self.feeds = () if source is None else feeds_of(source, self._gridding.series)
+        self._askings = [Asking(feed, self._gridding, layout, back, span) for feed in self.feeds]
         self._callers = Callers(self._askings, patience_s)
         self._clear()
         if self._askings:
