@@ -27,14 +27,14 @@ class Call:
 
     def __init__(self, name: str, ask: Callable[[], Answer]) -> None:
         self._ask = ask
-        self._outcome: SimpleQueue[Answer | BaseException] = SimpleQueue()
+        self._outcome: SimpleQueue[Answer | Exception] = SimpleQueue()
         threading.Thread(target=self._run, name=f"hydria source {name}", daemon=True).start()
 
     def _run(self) -> None:
         try:
             self._outcome.put(self._ask())
-        except BaseException as error:
-            self._outcome.put(error)
+        except BaseException as error:  # one that leaves the thread must not leave the program
+            self._outcome.put(error if isinstance(error, Exception) else told(error))
 
     @property
     def is_answered(self) -> bool:
@@ -43,7 +43,7 @@ class Call:
     def answer(self, seconds: float | None) -> Answer:
         """Raises what the source raised, and queue.Empty when it takes longer."""
         outcome = self._outcome.get(timeout=seconds)
-        if isinstance(outcome, BaseException):
+        if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
@@ -97,7 +97,7 @@ class Callers:
     """All sources of a pipeline."""
 
     def __init__(self, askings: Sequence[Asking], patience_s: float = PATIENCE_S) -> None:
-        self._askings, self._patience_s = tuple(askings), patience_s
+        self._patience_s = patience_s
         self._callers = [Caller(asking, patience_s) for asking in askings]
 
     def answers(self, n: int, known_at: np.datetime64) -> tuple[list[Answer], list[Problem]]:
@@ -133,6 +133,6 @@ def none_left(failed: Sequence[tuple[Asking, Exception]]) -> FeedError:
     return FeedError(f"none of the {len(failed)} sources can be read: {said}")
 
 
-def told(error: Exception) -> Exception:
+def told(error: BaseException) -> HydriaError:
     """What a person reads of it: of what nobody foresaw, its kind too."""
     return error if isinstance(error, HydriaError) else FeedError(f"{type(error).__name__}: {error}")

@@ -311,6 +311,19 @@ def test_a_bug_in_one_is_its_problem() -> None:
     assert "lacks series, time, value" in buffer.problems()[0].error
 
 
+def test_one_that_ends_its_thread_does_not_end_the_program() -> None:
+    class Leaving(Flaky):
+        def read(self, wanted: Wanted) -> pd.DataFrame:
+            raise SystemExit(3)
+
+    rivers, _, _ = two()
+    several = Several([Feed("hubeau", rivers, RIVERS), Feed("own", Leaving(MemoryFeed([])), RAIN)])
+    buffer = SeriesBuffer(river_and_rain(), several, overlap=OVERLAP)
+    for n in (10, 11):
+        assert buffer.window(step_at(n, HOUR), moment(n * HOUR)).observed.values[0, 0, -1] == n
+        assert [p.error for p in buffer.problems()] == ["SystemExit: 3; nothing of it was read yet"]
+
+
 def test_what_one_could_not_use_says_whose_it_is() -> None:
     rivers, _, _ = two()
     rain = MemoryFeed([Row("rain1", 9 * HOUR, math.inf, 9 * HOUR)])
