@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import inspect
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +18,7 @@ import pluggy
 
 from . import hookspecs
 from .errors import PluginError
-from .later import Later
-from .secret import Secret
+from .offers import Offer, hidden
 
 logger = logging.getLogger("hydria.plugins")
 
@@ -34,48 +32,6 @@ ROLES = {
     "importer": "hydria_importers",
 }
 BUILT_IN = ("forecasters", "correctors", "explainers", "stores")
-GIVEN = (  # by the house
-    *("members", "shelf", "rng", "clock", "layout", "folder", "words", "places", "ratings", "thresholds"),
-)
-ADDRESS = "url"  # given to stores; an option of anything else
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """One thing a plug-in offers: a factory under a name, for a role."""
-
-    role: str
-    name: str
-    offered: Callable[..., Any]
-    package: str
-    version: str
-
-    @property
-    def factory(self) -> Callable[..., Any]:
-        """What was offered; imported now where it was offered for later."""
-        return self.offered.found() if isinstance(self.offered, Later) else self.offered
-
-    def options(self) -> tuple[str, ...]:
-        """The TOML options: the factory's keyword parameters, less what the house gives."""
-        return tuple(p for p in self.parameters() if p not in self.given())
-
-    def given(self) -> tuple[str, ...]:
-        """The parameters that the house gives, where the factory names them."""
-        return (*GIVEN, ADDRESS) if self.role == "store" else GIVEN
-
-    def parameters(self) -> tuple[str, ...]:
-        kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        return tuple(p.name for p in inspect.signature(self.factory).parameters.values() if p.kind in kinds)
-
-    def secrets(self) -> tuple[str, ...]:
-        """Options annotated :class:`Secret`: their values come from the environment or a file."""
-        known = inspect.signature(self.factory).parameters
-        return tuple(p for p in self.options() if "Secret" in str(known[p].annotation))
-
-    def required(self) -> tuple[str, ...]:
-        """Options without a default."""
-        known = inspect.signature(self.factory).parameters
-        return tuple(p for p in self.options() if known[p].default is inspect.Parameter.empty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +58,7 @@ class Registry:
         return tuple(sorted(name for kind, name in self.offers if kind == role))
 
     def offer(self, role: str, name: str) -> Offer:
-        """The offer, or PluginError: broken, double, or not installed (with the names that are)."""
+        """The offer, or PluginError: broken, double, without its libraries, not installed (with the names that are)."""
         bad = [r for r in self.problems if r.name == name and r.role in (role, "plugin", "")]
         if bad:
             raise PluginError(f"{role} {name!r} of {bad[0].package} {bad[0].version} cannot be used: {bad[0].state}")
@@ -111,7 +67,10 @@ class Registry:
             near = difflib.get_close_matches(name, installed, 1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise PluginError(f"no {role} named {name!r}{hint}; installed: {', '.join(installed) or 'none'}")
-        return self.offers[role, name]
+        found = self.offers[role, name]
+        if (state := found.state()) != "ready":
+            raise PluginError(f"{role} {name!r} {state}")
+        return found
 
     def options(self, role: str, name: str) -> tuple[str, ...]:
         return self.offer(role, name).options()
@@ -141,7 +100,7 @@ class Registry:
 
     def listing(self) -> tuple[Row, ...]:
         """Everything found, the broken included."""
-        rows = [Row(o.name, o.role, o.package, o.version, "ready") for o in self.offers.values()]
+        rows = [Row(o.name, o.role, o.package, o.version, o.state()) for o in self.offers.values()]
         return tuple(sorted([*rows, *self.problems], key=lambda r: (r.role, r.name, r.package)))
 
     def announce(self, hook: str, **facts: Any) -> None:
@@ -225,13 +184,6 @@ def double(registry: Registry, taken: Offer, package: str, version: str) -> None
     registry.refuse(taken.name, taken.role, package, version, why)
     registry.refuse(taken.name, taken.role, taken.package, taken.version, why)
     del registry.offers[taken.role, taken.name]
-
-
-def hidden(value: Any) -> Any:
-    """A text, or each text of a list, as a Secret."""
-    if isinstance(value, list | tuple):
-        return [hidden(v) for v in value]
-    return Secret(value) if isinstance(value, str) else value
 
 
 def describe(error: BaseException) -> str:

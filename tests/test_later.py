@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from hydria_plugin import Later
-from hydria_plugin.plugins import GIVEN, load_plugins
+from hydria_plugin.offers import GIVEN
+from hydria_plugin.plugins import load_plugins
 
 HEAVY = ("hydria_plugin.forecasters.blend", "hydria_plugin.explainers.knox.explainer", "hydria_plugin.forecasters.arx")
 
@@ -32,6 +33,13 @@ def test_its_options_are_the_factorys() -> None:
     assert "seed" in offer.options()
 
 
+def test_what_it_needs_is_looked_for_and_not_imported() -> None:
+    there = Later("fractions", "Fraction", ("json", "fractions"), "house[sums]")
+    lacking = Later("no_such_module", "A", ("json", "no_such_a", "no_such_b"), "house[sums]")
+    assert there.lacking() == "" and Later("no_such_module", "A").lacking() == ""
+    assert lacking.lacking() == "needs no_such_a and no_such_b, not installed here: pip install 'house[sums]'"
+
+
 @pytest.mark.parametrize(
     ("module", "name", "error"), [("no_such_module", "A", ImportError), ("math", "A", AttributeError)]
 )
@@ -51,7 +59,7 @@ def test_every_built_in_that_is_offered_is_there() -> None:
 def test_the_list_of_plug_ins_imports_none_of_them() -> None:
     code = f"""
 import sys
-from hydria_plugin.plugins import GIVEN, load_plugins
+from hydria_plugin.plugins import load_plugins
 assert len(load_plugins(points=()).listing()) > 8
 print([m for m in {HEAVY!r} if m in sys.modules])
 """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import types
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
-from hydria_plugin import PluginError, hookimpl
+from hydria_plugin import Later, PluginError, hookimpl
 from hydria_plugin.plugins import ROLES, Registry, describe, load_plugins
 
 
@@ -166,6 +167,16 @@ def test_listing_names_package_version_and_state() -> None:
     rows = {(r.role, r.name): r for r in only(plugin()).listing()}
     assert rows["forecaster", "mean"].state == "ready"
     assert rows["forecaster", "persistence"].package == "hydria-plugin"
+
+
+def test_one_whose_libraries_are_not_there_is_listed_with_the_remedy_and_not_built() -> None:
+    registry = only(plugin("source", "tide", Later("no_such_module.tide", "Tide", ("no_such_a",), "third[tide]")))
+    told = "needs no_such_a, not installed here: pip install 'third[tide]'"
+    assert [row.state for row in registry.listing() if row.name == "tide"] == [told]
+    assert registry.offers["source", "tide"].package_name == "no_such_module"
+    for asked in (registry.build, registry.check_options):
+        with pytest.raises(PluginError, match=rf"^source 'tide' {re.escape(told)}$"):
+            asked("source", "tide", {})
 
 
 def test_describe_is_one_line() -> None:

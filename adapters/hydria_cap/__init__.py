@@ -12,4 +12,4 @@ __all__ = ["hydria_sinks"]
 
 @hookimpl
 def hydria_sinks() -> Mapping[str, Callable[..., Sink]]:
-    return {"cap": Later(f"{__name__}.sink", "CapSink")}
+    return {"cap": Later(f"{__name__}.sink", "CapSink", ("lxml", "httpx"), "hydria-plugin[cap]")}

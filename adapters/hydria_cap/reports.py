@@ -6,14 +6,12 @@ An explanation alone makes no message: an Update makes phones ring again, and no
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from hydria_plugin import Report
-from hydria_plugin.exchange import file_name, put_file
+from hydria_plugin.exchange import file_name, jsonable, put_file
 
 from .message import Resource
 
@@ -35,7 +33,7 @@ def keep_reports(path: Path, reports: Sequence[Report]) -> None:
             "headline": report.headline,
             "body": {key: value for key, value in report.body.items() if key != "svg"},
         }
-        text = json.dumps(_plain(content), ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
+        text = json.dumps(jsonable(content), ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
         put_file(place / f"{file_name(report.kind)}.json", text.encode())
 
 
@@ -52,12 +50,3 @@ def resources_of(path: Path, event: str, address: str) -> list[Resource]:
         elif file.suffix == ".svg" and len(content) <= MOST_WITHIN:
             found.append(Resource(file.stem, TYPES[file.suffix], name, content))
     return found
-
-
-def _plain(value: Any) -> Any:
-    """JSON knows no NaN and no infinity: they are null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from .writing import check_writable, packed_pieces, replace_file
+from hydria_plugin.exchange import free_bytes, put_file
+
+from .writing import packed_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +53,7 @@ class LocalShelf:
         return str(self._path)
 
     def put(self, file: str, pieces: Iterable[bytes], packed: bool = False) -> None:
-        replace_file(self._path / file, pieces, packed)
+        put_file(self._path / file, packed_pieces(pieces) if packed else pieces)
 
     def written(self, folder: str) -> dict[str, int]:
         place = self._path / folder
@@ -61,7 +63,7 @@ class LocalShelf:
         (self._path / file).unlink(missing_ok=True)
 
     def look(self) -> str:
-        return f"can be written, {check_writable(self._path) / 1e9:.1f} GB free"
+        return f"can be written, {free_bytes(self._path) / 1e9:.1f} GB free"
 
 
 class RemoteShelf:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from hydria_plugin import Bulletin, ConfigError, FeedError, Report, Secret
+from hydria_plugin.exchange import file_name, jsonable
 
 from .arriving import session_of
 from .form import duration
 from .render import alerts_table, compact, forecast_table
 from .shelves import LocalShelf, RemoteShelf, Shelf
-from .writing import file_name
 
 REPORTS = "reports"
 FORMS = ("wide", "long")
@@ -67,7 +66,7 @@ class CsvSink:
 
     def write(self, bulletin: Bulletin) -> None:
         """Alerts first: they are what is waited for. Raises FeedError when the folder cannot be written."""
-        place = file_name(bulletin.pipeline)
+        place = file_name(bulletin.pipeline, ascii=False)
         name = f"{compact(bulletin.issued_at)}_r{bulletin.revision}"
         told = [a for a in bulletin.alerts if a.is_news or self._alerts == "all"]
         try:
@@ -86,7 +85,8 @@ class CsvSink:
                 content, picture = _apart(report)
                 text = _json(content).encode()
                 digest = hashlib.sha256(text).hexdigest()[:12]
-                name = f"{file_name(report.station)}_{file_name(report.kind)}_{digest}"
+                station, kind = file_name(report.station, ascii=False), file_name(report.kind, ascii=False)
+                name = f"{station}_{kind}_{digest}"
                 if picture:
                     self._shelf.put(f"{REPORTS}/{name}.svg", [picture.encode()])
                 self._shelf.put(f"{REPORTS}/{name}.json", [text])
@@ -170,15 +170,4 @@ def _apart(report: Report) -> tuple[dict[str, Any], str]:
 
 
 def _json(content: Mapping[str, Any]) -> str:
-    return json.dumps(_plain(content), ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    """JSON knows no NaN and no infinity: they are null."""
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.generic | np.ndarray):
-        return _plain(value.tolist())
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json.dumps(jsonable(content), ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)

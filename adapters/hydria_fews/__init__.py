@@ -7,17 +7,25 @@ from collections.abc import Callable, Mapping
 
 from hydria_plugin import Importer, Later, Sink, Source, hookimpl
 
+XML, WEB, EXTRA = ("lxml",), ("lxml", "httpx"), "hydria-plugin[fews]"
+
 
 @hookimpl
 def hydria_sources() -> Mapping[str, Callable[..., Source]]:
-    return {"fews": Later("hydria_fews.files", "FewsFiles"), "fews-rest": Later("hydria_fews.rest", "FewsRestSource")}
+    return {
+        "fews": Later("hydria_fews.files", "FewsFiles", XML, EXTRA),
+        "fews-rest": Later("hydria_fews.rest", "FewsRestSource", WEB, EXTRA),
+    }
 
 
 @hookimpl
 def hydria_sinks() -> Mapping[str, Callable[..., Sink]]:
-    return {"fews": Later("hydria_fews.drop", "FewsDrop"), "fews-rest": Later("hydria_fews.rest", "FewsRestSink")}
+    return {
+        "fews": Later("hydria_fews.drop", "FewsDrop", XML, EXTRA),
+        "fews-rest": Later("hydria_fews.rest", "FewsRestSink", WEB, EXTRA),
+    }
 
 
 @hookimpl
 def hydria_importers() -> Mapping[str, Callable[..., Importer]]:
-    return {"fews": Later("hydria_fews.survey", "FewsSurvey")}
+    return {"fews": Later("hydria_fews.survey", "FewsSurvey", WEB, EXTRA)}

@@ -9,23 +9,26 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hydria_plugin import ConfigError, HydriaError
+from hydria_plugin import ConfigError, HydriaError, Later
 
 from .diagnostics import ERROR, FATAL, INFO, DiagHandler
 from .run_info import diagnostics_of
+
+RUN = Later("hydria_fews.general_adapter", "run", ("lxml",), "hydria-plugin[fews]")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status. Everything that is needed stands in the run info; options are for those that cannot say it."""
     options = parser().parse_args(arguments)
+    if lacking := RUN.lacking():  # without it no diagnostics can be written either
+        print(f"hydria-fews: {lacking}", file=sys.stderr)
+        return 1
     run_info = Path(options.run_info).absolute()
     place = Path(options.diag).absolute() if options.diag else diagnostics_of(run_info)
     handler = DiagHandler(place)
 
     def work() -> None:
-        from .general_adapter import run
-
-        run(run_info, options.config, handler)
+        RUN(run_info, options.config, handler)
 
     return diagnosed(handler, work)
 

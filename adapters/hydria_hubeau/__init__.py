@@ -8,15 +8,17 @@ from hydria_plugin import Importer, Later, Source, hookimpl
 
 __all__ = ["hydria_importers", "hydria_sources"]
 
+NEEDS = ("httpx",), "hydria-plugin[hubeau]"
+
 
 @hookimpl
 def hydria_sources() -> Mapping[str, Callable[..., Source]]:
     return {
-        "hubeau": Later("hydria_hubeau.hubeau", "HubeauSource"),
-        "vigicrues": Later("hydria_hubeau.vigicrues", "VigicruesSource"),
+        "hubeau": Later("hydria_hubeau.hubeau", "HubeauSource", *NEEDS),
+        "vigicrues": Later("hydria_hubeau.vigicrues", "VigicruesSource", *NEEDS),
     }
 
 
 @hookimpl
 def hydria_importers() -> Mapping[str, Callable[..., Importer]]:
-    return {"hubeau": Later("hydria_hubeau.importing", "HubeauImporter")}
+    return {"hubeau": Later("hydria_hubeau.importing", "HubeauImporter", *NEEDS)}

@@ -37,7 +37,7 @@ class HubeauSource:
     def __init__(
         self,
         *,
-        address: str = URL,
+        url: str = URL,
         id: str = "{code}.{grandeur}",
         names: Mapping[str, str] | None = None,
         record: str = "",
@@ -56,7 +56,7 @@ class HubeauSource:
             faults.append(f"size = {size!r} must be a whole number of at most {LARGEST}: the service gives no more")
         web: dict[str, Any] = {"hosts": hosts, "ca": ca, "timeout_s": timeout_s, "tries": tries, "pause_s": pause_s}
         house: dict[str, Any] = {"folder": folder, "clock": clock, "layout": layout}
-        said: dict[str, Any] = {"address": address, "id": id, "names": names, "record": record, "other_faults": faults}
+        said: dict[str, Any] = {"url": url, "id": id, "names": names, "record": record, "other_faults": faults}
         self._polling = Polling("hubeau", UNITS, **said, **web, **house)
         self._size = size
         self._told: frozenset[str] = frozenset()  # problems that were said, and stand
@@ -235,7 +235,7 @@ def is_about_month(refusal: Refusal) -> bool:
 
 def explained(refusal: Refusal) -> Refusal:
     """With the remedy, where there is one."""
-    hint = {403: f"; {STOPPED}: address must end in /api/v2/hydrometrie"}.get(refusal.status, "")
+    hint = {403: f"; {STOPPED}: url must end in /api/v2/hydrometrie"}.get(refusal.status, "")
     if is_about_month(refusal):
         hint = "; Hub'Eau keeps one month: is the clock of this machine right?"
     return Refusal(f"{refusal}{hint}", refusal.status, refusal.body, refusal.pause_s) if hint else refusal

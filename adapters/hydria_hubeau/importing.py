@@ -33,7 +33,7 @@ class HubeauImporter:
     def __init__(
         self,
         *,
-        address: str = URL,
+        url: str = URL,
         stations: str | Sequence[str] = (),
         departments: str | int | Sequence[str | int] = (),
         river: str = "",
@@ -49,7 +49,7 @@ class HubeauImporter:
         clock: Clock | None = None,
     ) -> None:
         access = Access(ca=Path(folder or ".") / ca if ca else "")
-        faults = [*faults_of(id, {}), *web_faults(address, access)]
+        faults = [*faults_of(id, {}), *web_faults(url, access)]
         faults += number_faults(timeout_s=(timeout_s, 0.1), tries=(tries, 1), pause_s=(pause_s, 0))
         places = [] if isinstance(bbox, str) else list(bbox)
         if places and (len(places) != 4 or not all(isinstance(v, int | float) for v in places)):
@@ -62,7 +62,7 @@ class HubeauImporter:
             faults.append(f"quantity = {quantity!r} must be H or Q")
         if faults:
             raise ConfigError([f"importer hubeau: {fault}" for fault in faults])
-        self._web = Web(address, hosts=hosts, access=access, timeout_s=timeout_s, tries=tries, pause_s=pause_s)
+        self._web = Web(url, hosts=hosts, access=access, timeout_s=timeout_s, tries=tries, pause_s=pause_s)
         self._quantity, self._id, self._clock = quantity, id, clock
 
     def survey(self) -> Inventory:

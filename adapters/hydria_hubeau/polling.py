@@ -31,7 +31,7 @@ class Polling:
         host: str,
         units: Mapping[str, str],
         *,
-        address: str,
+        url: str,
         id: str,
         names: Mapping[str, str] | None,
         record: str,
@@ -47,7 +47,7 @@ class Polling:
         other_faults: Sequence[str] = (),
     ) -> None:
         access = Access(ca=Path(folder or ".") / ca if isinstance(ca, str) and ca else "")
-        faults = [*other_faults, *faults_of(id, names or {}, forecast_id), *web_faults(address, access)]
+        faults = [*other_faults, *faults_of(id, names or {}, forecast_id), *web_faults(url, access)]
         faults += number_faults(timeout_s=(timeout_s, 0.1), tries=(tries, 1), pause_s=(pause_s, 0))
         if isinstance(hosts, str) or not all(isinstance(host, str) for host in hosts):
             faults.append(f'hosts = {hosts!r} must be a list of names: ["mirror.example"]')
@@ -58,7 +58,7 @@ class Polling:
             faults += misfits(layout, self.names, units)
         if faults:
             raise ConfigError([f"source {host}: {fault}" for fault in faults])
-        self.web = Web(address, hosts=hosts, access=access, timeout_s=timeout_s, tries=int(tries), pause_s=pause_s)
+        self.web = Web(url, hosts=hosts, access=access, timeout_s=timeout_s, tries=int(tries), pause_s=pause_s)
         self.recorder = Recorder(Path(folder or ".") / record, host) if record else None
         self.clock, self.layout = clock, layout
         self._early = Early()
@@ -98,14 +98,14 @@ def _micro(time: np.datetime64) -> np.datetime64:
     return fine
 
 
-def web_faults(address: object, access: Access) -> list[str]:
-    """Faults of the address and of the certificates."""
+def web_faults(url: object, access: Access) -> list[str]:
+    """Faults of the url and of the certificates."""
     try:
-        web_address(address if isinstance(address, str) else "")
+        web_address(url if isinstance(url, str) else "")
     except ValueError as error:
-        return [f"address: {error}", *access.faults()]
-    if "?" in str(address) or "#" in str(address):
-        return ["address must end with its path: without '?' and what follows", *access.faults()]
+        return [f"url: {error}", *access.faults()]
+    if "?" in str(url) or "#" in str(url):
+        return ["url must end with its path: without '?' and what follows", *access.faults()]
     return access.faults()
 
 

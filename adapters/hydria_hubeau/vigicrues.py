@@ -32,7 +32,7 @@ class VigicruesSource:
     def __init__(
         self,
         *,
-        address: str = URL,
+        url: str = URL,
         id: str = "{code}.{grandeur}",
         forecast_id: str = "{code}.{grandeur}.{tendance}",
         names: Mapping[str, str] | None = None,
@@ -49,7 +49,7 @@ class VigicruesSource:
         web: dict[str, Any] = {"hosts": hosts, "ca": ca, "timeout_s": timeout_s, "tries": tries, "pause_s": pause_s}
         house: dict[str, Any] = {"folder": folder, "clock": clock, "layout": layout}
         said: dict[str, Any] = {
-            "address": address,
+            "url": url,
             "id": id,
             "forecast_id": forecast_id,
             "names": names,

@@ -9,17 +9,19 @@ from collections.abc import Callable, Mapping
 
 from hydria_plugin import Importer, Later, Sink, Source, hookimpl
 
+NEEDS = ("lxml",), "hydria-plugin[sandre]"
+
 
 @hookimpl
 def hydria_sources() -> Mapping[str, Callable[..., Source]]:
-    return {"sandre": Later(f"{__name__}.source", "SandreSource")}
+    return {"sandre": Later(f"{__name__}.source", "SandreSource", *NEEDS)}
 
 
 @hookimpl
 def hydria_sinks() -> Mapping[str, Callable[..., Sink]]:
-    return {"sandre": Later(f"{__name__}.sink", "SandreSink")}
+    return {"sandre": Later(f"{__name__}.sink", "SandreSink", *NEEDS)}
 
 
 @hookimpl
 def hydria_importers() -> Mapping[str, Callable[..., Importer]]:
-    return {"sandre": Later(f"{__name__}.importer", "SandreImporter")}
+    return {"sandre": Later(f"{__name__}.importer", "SandreImporter", *NEEDS)}

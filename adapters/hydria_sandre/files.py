@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
-import hashlib
 import os
 import re
 import stat
@@ -63,25 +62,3 @@ def is_xml(head: bytes) -> bool:
         return True
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     return text.startswith(b"<") and b";" not in text.partition(b"\n")[0].partition(b">")[2][:2]
-
-
-def replace_file(file: Path, content: bytes) -> None:
-    """Write under a temporary name in the same folder, force to disk, rename: nobody ever sees half a file."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    passing = file.with_name(f".{file.name}.tmp")
-    try:
-        with open(passing, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(passing, file)
-    except OSError:
-        with contextlib.suppress(OSError):
-            passing.unlink(missing_ok=True)
-        raise
-
-
-def file_name(name: str) -> str:
-    """A name that is safe in a path; names that differ stay different."""
-    safe = re.sub(r"[^\w.-]", "_", name).lstrip(".")[:80]
-    return safe if safe == name and safe else f"{safe or 'x'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

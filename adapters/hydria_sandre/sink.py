@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from hydria_plugin import Bulletin, ConfigError, FeedError, Layout, Report
-from hydria_plugin.exchange import factor, moments
+from hydria_plugin.exchange import factor, file_name, moments, put_file
 
 from .entities import HOST_UNIT, Entity, entities
-from .files import file_name, replace_file
 from .message import Labels, Sender, Simulation, event, simulations
 from .times import sandre_time
 from .values import Levels, option_faults
@@ -72,7 +71,7 @@ class SandreSink:
         faults += self._levels.faults(bulletin.forecast.quantiles)
         if faults:
             raise FeedError("; ".join(f"sink sandre: {fault}" for fault in faults))
-        stem = f"{file_name(bulletin.pipeline)}_{compact(bulletin.issued_at)}"
+        stem = f"{file_name(bulletin.pipeline, ascii=False)}_{compact(bulletin.issued_at)}"
         name = f"{stem}_r{bulletin.revision}.xml"
         rows = enumerate(bulletin.forecast.stations)
         told = [self._simulation(bulletin, row, found[s]) for row, s in rows if self._is_told(bulletin, row)]
@@ -81,7 +80,7 @@ class SandreSink:
             others = revisions(self._path, stem)
             if max(others, default=-1) > bulletin.revision:
                 return  # a later one is there already
-            replace_file(self._path / name, content)
+            put_file(self._path / name, content)
             for revision, file in others.items():
                 if revision < bulletin.revision:
                     file.unlink(missing_ok=True)
@@ -94,11 +93,12 @@ class SandreSink:
             text = described(report)
             at = event_time(report)
             digest = hashlib.sha256(f"{report.kind}\n{at}\n{text}".encode()).hexdigest()[:12]
-            name = f"evenement_{file_name(report.station)}_{file_name(report.kind)}_{digest}.xml"
+            station, kind = file_name(report.station, ascii=False), file_name(report.kind, ascii=False)
+            name = f"evenement_{station}_{kind}_{digest}.xml"
             entity = self._entity(report.station)
             data = event(self._sender, entity.tag, entity.code, at, text, self._labels.is_public)
             try:
-                replace_file(self._path / name, self._sender.message(at, name, data))
+                put_file(self._path / name, self._sender.message(at, name, data))
             except OSError as cause:
                 raise FeedError(f"{self._path} cannot be written ({cause.strerror}): {REMEDY}") from cause
 

@@ -9,23 +9,25 @@ from hydria_plugin import Importer, Later, Sink, Source, hookimpl
 
 __all__ = ["hydria_importers", "hydria_sinks", "hydria_sources"]
 
+SERVER, BROKER = (("httpx",), "hydria-plugin[sensorthings]"), (("paho",), "hydria-plugin[mqtt]")
+
 
 @hookimpl
 def hydria_sources() -> Mapping[str, Callable[..., Source]]:
     return {
-        "sensorthings": Later(f"{__name__}.source", "SensorThingsSource"),
-        "mqtt": Later(f"{__name__}.broker_source", "MqttSource"),
+        "sensorthings": Later(f"{__name__}.source", "SensorThingsSource", *SERVER),
+        "mqtt": Later(f"{__name__}.broker_source", "MqttSource", *BROKER),
     }
 
 
 @hookimpl
 def hydria_sinks() -> Mapping[str, Callable[..., Sink]]:
     return {
-        "sensorthings": Later(f"{__name__}.sink", "SensorThingsSink"),
-        "mqtt": Later(f"{__name__}.broker_sink", "MqttSink"),
+        "sensorthings": Later(f"{__name__}.sink", "SensorThingsSink", *SERVER),
+        "mqtt": Later(f"{__name__}.broker_sink", "MqttSink", *BROKER),
     }
 
 
 @hookimpl
 def hydria_importers() -> Mapping[str, Callable[..., Importer]]:
-    return {"sensorthings": Later(f"{__name__}.importer", "SensorThingsImporter")}
+    return {"sensorthings": Later(f"{__name__}.importer", "SensorThingsImporter", *SERVER)}

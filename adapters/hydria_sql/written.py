@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hydria_plugin import Alert, Bulletin, Layout, Report
-from hydria_plugin.exchange import factor
+from hydria_plugin.exchange import factor, jsonable
 
 from .tables import storable as text
 
@@ -141,21 +141,10 @@ def _alert(alert: Alert, unit: str, times: float) -> dict[str, Any]:
 
 
 def _report(report: Report) -> dict[str, Any]:
-    body = json.dumps(_plain(report.body), ensure_ascii=False, sort_keys=True, allow_nan=False)
+    body = json.dumps(jsonable(report.body), ensure_ascii=False, sort_keys=True, allow_nan=False)
     words = {name: text(getattr(report, name)) for name in ("station", "event", "kind", "headline")}
     made = {**words, "body": text(body.replace("\\u0000", ""))}
     return {"digest": hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:32], **made}
-
-
-def _plain(value: Any) -> Any:
-    """JSON knows no NaN and no infinity: they are null."""
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.generic | np.ndarray):
-        return _plain(value.tolist())
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _number(value: float) -> float | None:

@@ -12,4 +12,4 @@ __all__ = ["hydria_sinks"]
 
 @hookimpl
 def hydria_sinks() -> Mapping[str, Callable[..., Sink]]:
-    return {"webhook": Later(f"{__name__}.sink", "WebhookSink")}
+    return {"webhook": Later(f"{__name__}.sink", "WebhookSink", ("httpx",), "hydria-plugin[webhook]")}

@@ -13,7 +13,7 @@ import numpy as np
 
 from hydria_plugin import Alert, Bulletin, Report, Thresholds
 from hydria_plugin.drawing import Words
-from hydria_plugin.exchange import Notice, iso_utc
+from hydria_plugin.exchange import Notice, iso_utc, jsonable
 
 from .signing import identity_of
 
@@ -108,16 +108,5 @@ def _time(time: np.datetime64) -> str | None:
 
 def _json(content: Mapping[str, Any]) -> bytes:
     return json.dumps(
-        _plain(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+        jsonable(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
     ).encode("utf-8", "replace")
-
-
-def _plain(value: Any) -> Any:
-    """JSON knows no NaN and no infinity: they are null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if isinstance(value, np.generic | np.ndarray):
-        return _plain(value.tolist())
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -42,9 +42,9 @@ def checked(given: Mapping[str, Any]) -> tuple[tuple[bytes, ...], np.timedelta64
 
 def _faults(given: Mapping[str, Any]) -> Iterator[str]:
     try:
-        web_address(given["address"])
+        web_address(given["url"])
     except ValueError as error:
-        yield f"sink webhook: address: {error}"
+        yield f"sink webhook: url: {error}"
     if given["mode"] not in MODES:
         yield f"sink webhook: mode = {given['mode']!r} must be {' or '.join(map(repr, MODES))}"
     elif given["mode"] == "standard" and not 1 <= len(given["secrets"]) <= MOST_SECRETS:

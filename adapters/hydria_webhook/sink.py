@@ -25,7 +25,7 @@ MOST_PASSED = 10_000
 
 
 class WebhookSink:
-    """POSTs to ``address``. Delivered is what is answered with 2xx, or 409: the receiver has it.
+    """POSTs to ``url``. Delivered is what is answered with 2xx, or 409: the receiver has it.
 
     Everything else is told, and left to the outbox, which tries again. A message that the receiver calls unreadable
     (400, 413, 415, 422) is told once and then passed over: it must not cost the next alert.
@@ -34,7 +34,7 @@ class WebhookSink:
     def __init__(
         self,
         *,
-        address: str,
+        url: str,
         mode: str = "standard",
         secrets: Sequence[Secret] = (),
         hosts: Sequence[str] = (),
@@ -54,8 +54,8 @@ class WebhookSink:
     ) -> None:
         access = Access(user=user, password=password, token=token, ca=ca)
         self._keys, self._lasts, self._tongues = checked(locals())
-        self._gate = Gate.to(address, hosts)
-        self._web = Web(address, access=access, timeout_s=timeout_s, tries=2, gate=self._gate)
+        self._gate = Gate.to(url, hosts)
+        self._web = Web(url, access=access, timeout_s=timeout_s, tries=2, gate=self._gate)
         self._mode, self._reports = mode, reports
         self._labels, self._severity = labels or {}, severity or {}
         self._clock, self._thresholds = clock or _now, thresholds
@@ -120,7 +120,7 @@ class WebhookSink:
                 self._pass(letter.identity)
                 raise FeedError(f"{refusal}; it is passed over") from refusal
             if refusal.status == GONE:
-                raise FeedError(f"{refusal}; the receiver is gone: give its new address or take the sink out") from None
+                raise FeedError(f"{refusal}; the receiver is gone: give its new url or take the sink out") from None
             raise
 
     def _pass(self, identity: str) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from ..config.places import meant
 from ..errors import ConfigError, PluginError
-from ..plugins import Offer, load_plugins
+from ..offers import Offer
+from ..plugins import load_plugins
 
 TABLES = {"forecaster": "forecaster", "corrector": "corrector", "explainer": "explainer"}
 
@@ -33,7 +34,7 @@ def sample_of(name: str) -> str:
 
 def shipped_sample(offer: Offer) -> str | None:
     """The ``sample.toml`` beside the factory's package; built-ins share one folder and have none."""
-    package = (getattr(offer.factory, "__module__", None) or "").partition(".")[0]
+    package = offer.package_name
     if not package or package == "hydria_plugin":
         return None
     try:

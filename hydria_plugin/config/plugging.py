@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import HydriaError, PluginError
-from ..plugins import Offer, Registry
+from ..offers import Offer
+from ..plugins import Registry
 from ..roles import Forecaster, Trainable
 from ..secret import HIDDEN
 from ..values import Layout
@@ -38,12 +39,11 @@ class Trial:
 
     def known(self, role: str, name: str, key: Key) -> bool:
         """Is it installed and whole? A fault at ``key`` otherwise."""
-        if (role, name) in self.registry.offers:
-            return True
         try:
             self.registry.offer(role, name)
+            return True
         except PluginError as error:
-            broken = any(row.name == name for row in self.registry.problems)
+            broken = (role, name) in self.registry.offers or any(row.name == name for row in self.registry.problems)
             installed = self.registry.names(role)
             what = str(error) if broken else f"{quoted(name)} is no installed {role}{meant(name, installed)}"
             self.file.faults.add(self.file.place(*key), what, listed(installed, 40))

@@ -7,6 +7,7 @@ units.py    the spellings of units, to the unit a series is wanted in
 moments.py  times as hosts write them, to UTC
 feed.py     columns to the table that a source gives, cut to what was wanted
 files.py    files that appear whole or not at all
+jsonable.py reports as JSON can say them
 notices.py  an alert in words, for people
 
 Nothing here imports httpx, lxml or pandas before it is used.
@@ -16,6 +17,7 @@ from .addresses import Gate, web_address
 from .answers import Access, Answer, Refusal
 from .feed import feed_table, no_rows
 from .files import file_name, free_bytes, put_file
+from .jsonable import jsonable
 from .markup import XmlLimits, xml_document, xml_elements
 from .moments import iso_utc, moment, moments
 from .notices import Notice
@@ -39,6 +41,7 @@ __all__ = [
     "free_bytes",
     "gunzipped",
     "iso_utc",
+    "jsonable",
     "known_unit",
     "moment",
     "moments",

@@ -7,22 +7,24 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
-LONGEST = 100
+LONGEST = 100  # bytes
 
 
-def put_file(file: Path, content: bytes) -> None:
-    """Write under a temporary name in the same folder, force to disk, rename: nobody ever sees half a file. What holds
-    the same bytes already is left as it is. Raises OSError."""
+def put_file(file: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write under a temporary name in the same folder, force to disk, rename: nobody ever sees half a file. The name is
+    always the same, so that what a crash left behind is overwritten by the next try. What holds the same bytes already
+    is left as it is, where they are given whole. Raises OSError."""
     with contextlib.suppress(OSError):
-        if file.read_bytes() == content:
+        if isinstance(content, bytes) and file.read_bytes() == content:
             return
     file.parent.mkdir(parents=True, exist_ok=True)
     passing = file.with_name(f".{file.name}.tmp")
     try:
         with open(passing, "wb") as out:
-            out.write(content)
+            out.writelines([content] if isinstance(content, bytes) else content)
             out.flush()
             os.fsync(out.fileno())
         os.replace(passing, file)
@@ -34,9 +36,10 @@ def put_file(file: Path, content: bytes) -> None:
         _settle(file.parent)
 
 
-def file_name(name: str) -> str:
-    """A name that is safe in a path; names that differ stay different."""
-    safe = re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip(".")[:LONGEST]
+def file_name(name: str, ascii: bool = True) -> str:
+    """A name that is safe in a path; names that differ stay different. Without ``ascii`` letters may have accents."""
+    safe = re.sub(r"[^\w.-]", "_", name, flags=re.ASCII if ascii else re.UNICODE).lstrip(".")
+    safe = safe.encode()[:LONGEST].decode(errors="ignore")
     return safe if safe == name and safe else f"{safe or 'x'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 

@@ -31,7 +31,7 @@ def test_the_states_forecast_is_a_host_forecast(web_server: Server) -> None:
     run = {"CdEntVigiCru": "K490003010", "GrdSimul": "H", "DtProdSimul": "2026-11-26T07:26:26+02:00", "Prevs": prevs}
     web_server.says[SEEN] = [by_station({("K490003010", "H"): observed("K490003010", "H", POINTS)})]
     web_server.says[AHEAD] = [text(200, json.dumps({"Simul": run}).encode())]
-    made = VigicruesSource(address=f"{web_server.address}/services", clock=lambda: NOW, layout=layout, pause_s=0)
+    made = VigicruesSource(url=f"{web_server.address}/services", clock=lambda: NOW, layout=layout, pause_s=0)
     assert layout.step == HOUR, "the sample's step"
     window = SeriesBuffer(layout, made, overlap=6 * HOUR).window(ISSUE, NOW)
     np.testing.assert_allclose(window.observed.values[0, 0, -6:][0:5], [41, 42, 43, 44, 45], rtol=1e-9)
@@ -45,7 +45,7 @@ def test_a_fast_clock_is_found_out_when_its_time_comes(web_server: Server) -> No
     hubeau.rows.append(row("V714401001", "H", "2026-11-26T06:40:00Z", 9000))
     hubeau.rows[6]["date_obs"] = "2026-11-26T05:30:00Z"
     now = [NOW]
-    made = HubeauSource(address=hubeau.url, clock=lambda: now[0], layout=layout, pause_s=0)
+    made = HubeauSource(url=hubeau.url, clock=lambda: now[0], layout=layout, pause_s=0)
     buffer = SeriesBuffer(layout, made, overlap=6 * HOUR)
     assert buffer.window(ISSUE, NOW).observed.values[0, 0, -1] == 1.006
     now[0] = NOW + np.timedelta64(3600, "s")
@@ -58,7 +58,7 @@ def test_a_value_that_comes_an_hour_late_is_taken_in(web_server: Server) -> None
     layout = layout_of("V714401001.H", "level", "m", "level", "V711501001.H")
     hubeau = Hubeau(web_server, [row("V714401001", "H", "2026-11-26T04:00:00Z", 1004)])
     now = [NOW]
-    made = HubeauSource(address=hubeau.url, clock=lambda: now[0], layout=layout, pause_s=0)
+    made = HubeauSource(url=hubeau.url, clock=lambda: now[0], layout=layout, pause_s=0)
     buffer = SeriesBuffer(layout, made, overlap=6 * HOUR)
     assert np.isnan(buffer.window(ISSUE, NOW).observed.values[0, 0, -2])
     hubeau.rows.append(row("V714401001", "H", "2026-11-26T05:00:00Z", 1005))

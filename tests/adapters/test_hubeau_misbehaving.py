@@ -36,7 +36,7 @@ def cut(handler: BaseHTTPRequestHandler) -> None:
 
 def test_version_1_was_stopped(hubeau: Hubeau) -> None:
     hubeau.server.says[PATH] = [text(403, b"Forbidden")]
-    with pytest.raises(Refusal, match=r"HTTP 403: 'Forbidden'; version 1 .* address must end in /api/v2/hydrometrie"):
+    with pytest.raises(Refusal, match=r"HTTP 403: 'Forbidden'; version 1 .* url must end in /api/v2/hydrometrie"):
         source(hubeau).read(wanted([H]))
 
 
@@ -119,7 +119,7 @@ def test_values_are_not_blamed_for_a_slow_clock_of_this_machine(hubeau: Hubeau) 
     hubeau.is_dated, hubeau.now = True, NOW + np.timedelta64(1, "h")
     hubeau.rows = [row("V714401001", "H", "2026-11-26T06:30:00Z", 1000)]
     now = [NOW]
-    made = HubeauSource(address=hubeau.url, pause_s=0, clock=lambda: now[0])
+    made = HubeauSource(url=hubeau.url, pause_s=0, clock=lambda: now[0])
     made.read(wanted([H]))
     now[0], hubeau.now = NOW + np.timedelta64(1, "h"), NOW + np.timedelta64(2, "h")
     table = made.read(wanted([H], issued_at="2026-11-26T07:00"))
@@ -158,7 +158,7 @@ def test_a_gauge_whose_clock_is_fast(hubeau: Hubeau) -> None:
     """Seen at 06:00 with the stamp 06:40: when 06:40 comes the house is told that it is older than it says."""
     hubeau.rows = [row("V714401001", "H", "2026-11-26T06:40:00Z", 9000)]
     now = [NOW]
-    made = HubeauSource(address=hubeau.url, pause_s=0, clock=lambda: now[0])
+    made = HubeauSource(url=hubeau.url, pause_s=0, clock=lambda: now[0])
     assert len(made.read(wanted([H]))) == 0
     now[0] = NOW + np.timedelta64(1, "h")
     table = made.read(wanted([H], issued_at="2026-11-26T07:00"))
@@ -194,7 +194,7 @@ def test_pages_without_end_and_rows_that_are_missing(hubeau: Hubeau) -> None:
 
 def test_wrong_options_are_told_all_at_once() -> None:
     options: dict[str, Any] = {
-        "address": "ftp://x",
+        "url": "ftp://x",
         "id": "{code}",
         "names": {"V7.H": "a", "V714401001.Q": ""},
         "size": 30_000,
@@ -208,7 +208,7 @@ def test_wrong_options_are_told_all_at_once() -> None:
         HubeauSource(**options)
     told = "\n".join(found.value.faults)
     for words in (
-        "address",
+        "url",
         "id: '{code}'",
         "'V7.H'",
         "names.V714401001.Q",

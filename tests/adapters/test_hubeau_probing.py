@@ -87,7 +87,7 @@ def surveyed(hubeau: Hubeau, stations: list[Any], **options: Any) -> Any:
         answered(handler, 206 if link else 200, json.dumps(message).encode())
 
     hubeau.server.says[f"{ROOT}/referentiel/stations"] = [say]
-    made = HubeauImporter(address=hubeau.url, stations=["V7*"], pause_s=0, clock=lambda: NOW, **options)
+    made = HubeauImporter(url=hubeau.url, stations=["V7*"], pause_s=0, clock=lambda: NOW, **options)
     assert isinstance(made, Importer)
     return made.survey()
 
@@ -147,7 +147,7 @@ def test_hydria_import_writes_files_to_be_reviewed(
     hubeau.rows = [row(code, q, "2150-01-01T00:00:00Z", 1) for code in ("V714401001", "V711501001") for q in "HQ"]
     message = {"count": 2, "next": None, "data": [station("V714401001"), station("V711501001", latitude_station=None)]}
     hubeau.server.says[f"{ROOT}/referentiel/stations"] = [text(200, json.dumps(message).encode())]
-    words = ["import", "hubeau", f"address={hubeau.url}", 'departments=["30"]', "--out", str(tmp_path)]
+    words = ["import", "hubeau", f"url={hubeau.url}", 'departments=["30"]', "--out", str(tmp_path)]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
     with (tmp_path / "stations.csv").open() as file:
@@ -169,7 +169,7 @@ def test_the_plug_in_offers_two_sources_and_an_importer() -> None:
     assert registry.problems == []
     for role, name in (("source", "hubeau"), ("source", "vigicrues"), ("importer", "hubeau")):
         offer = registry.offer(role, name)
-        assert "address" in offer.options() and "clock" not in offer.options() and offer.required() == ()
+        assert "url" in offer.options() and "clock" not in offer.options() and offer.required() == ()
     built = registry.build("source", "hubeau", {"record": "r", "pause_s": 1}, {"clock": lambda: NOW, "folder": "."})
     assert isinstance(built, Source)
 
@@ -177,14 +177,14 @@ def test_the_plug_in_offers_two_sources_and_an_importer() -> None:
 @pytest.mark.parametrize("factory", [HubeauSource, VigicruesSource])
 def test_a_password_in_the_address_is_refused_and_not_shown(factory: Any) -> None:
     with pytest.raises(ConfigError, match="must not hold a user or a password") as found:
-        factory(address=f"https://me:{CANARY}@hubeau.eaufrance.fr/api")
+        factory(url=f"https://me:{CANARY}@hubeau.eaufrance.fr/api")
     assert CANARY not in str(found.value)
 
 
 @pytest.mark.parametrize("factory", [HubeauSource, VigicruesSource])
 def test_a_key_in_the_address_is_refused_and_not_shown(factory: Any) -> None:
-    with pytest.raises(ConfigError, match="address must end with its path") as found:
-        factory(address=f"https://hubeau.eaufrance.fr/api?key={CANARY}")
+    with pytest.raises(ConfigError, match="url must end with its path") as found:
+        factory(url=f"https://hubeau.eaufrance.fr/api?key={CANARY}")
     assert CANARY not in str(found.value)
 
 

@@ -18,7 +18,7 @@ H, Q = "V714401001.H", "V714401001.Q"
 
 
 def source(hubeau: Hubeau, **options: Any) -> HubeauSource:
-    made = HubeauSource(address=hubeau.url, pause_s=0, clock=lambda: NOW, **options)
+    made = HubeauSource(url=hubeau.url, pause_s=0, clock=lambda: NOW, **options)
     made._polling.web._sleep = lambda _: None
     return made
 

@@ -38,7 +38,7 @@ def test_four_rows_of_version_2_through_the_source(web_server: Server) -> None:
     body = (HUBEAU / "v2_observations_tr_4rows.json").read_bytes()
     web_server.says[f"{ROOT}/observations_tr"] = [text(200, body)]
     now = np.datetime64("2026-08-26T07:40:00", "us")
-    made = HubeauSource(address=Hubeau(web_server).url, clock=lambda: now, pause_s=0)
+    made = HubeauSource(url=Hubeau(web_server).url, clock=lambda: now, pause_s=0)
     web_server.says[f"{ROOT}/observations_tr"] = [text(200, body)]
     series = ["F447000302.Q", "F459000101.Q", "F490000105.H"]
     table = made.read(wanted(series, "2026-08-26T00:00", "2026-08-26T07:40")).set_index("series")
@@ -77,7 +77,7 @@ def test_observations_and_forecast_of_vigicrues_through_the_source(web_server: S
     web_server.says[SEEN] = [text(200, (VIGICRUES / "observations_F700000103_H_simple.json").read_bytes())]
     web_server.says[AHEAD] = [text(200, (VIGICRUES / "prevision_K490003010_excerpt.json").read_bytes())]
     now = np.datetime64("2021-03-17T06:00:00", "us")
-    made = VigicruesSource(address=f"{web_server.address}/services", clock=lambda: now, pause_s=0)
+    made = VigicruesSource(url=f"{web_server.address}/services", clock=lambda: now, pause_s=0)
     table = made.read(wanted(["F700000103.H"], "2021-03-15T00:00", "2021-03-17T06:00"))
     assert len(table) == 20 and (table["value"].iloc[0], table["value"].iloc[-1]) == (1.27, 1.19)
     assert str(table["time"].iloc[0]) == "2021-03-15 23:00:00+00:00"

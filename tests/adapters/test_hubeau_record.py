@@ -164,7 +164,7 @@ def test_a_damaged_file_is_left_as_it_is_and_another_begun(tmp_path: Path) -> No
 def test_a_record_that_cannot_be_written_stops_nothing(tmp_path: Path, web_server: Server) -> None:
     (tmp_path / "taken").write_text("a file")
     hubeau = Hubeau(web_server, [row("V714401001", "H", "2026-11-26T05:00:00Z", 1200)])
-    made = HubeauSource(address=hubeau.url, record="taken", folder=tmp_path, clock=lambda: NOW, pause_s=0)
+    made = HubeauSource(url=hubeau.url, record="taken", folder=tmp_path, clock=lambda: NOW, pause_s=0)
     table = made.read(wanted([H]))
     assert table["value"].tolist() == [1.2]
     assert "cannot be written" in errors(table)[0] and "values of now will be missing" in errors(table)[0]
@@ -173,7 +173,7 @@ def test_a_record_that_cannot_be_written_stops_nothing(tmp_path: Path, web_serve
 def test_the_source_records_what_came_also_after_the_issue_time(tmp_path: Path, web_server: Server) -> None:
     times = ("05:00", "05:50", "05:58")
     hubeau = Hubeau(web_server, [row("V714401001", "H", f"2026-11-26T{t}:00Z", 1200) for t in times])
-    made = HubeauSource(address=hubeau.url, record="kept", folder=tmp_path, clock=lambda: NOW, pause_s=0)
+    made = HubeauSource(url=hubeau.url, record="kept", folder=tmp_path, clock=lambda: NOW, pause_s=0)
     assert len(made.read(wanted([H], issued_at="2026-11-26T05:50"))) == 2
     lines = text_of(tmp_path / "kept")
     assert lines[0] == "series,time,value,flag,received_at,issued_at,unit,quality,status,method"
@@ -183,7 +183,7 @@ def test_the_source_records_what_came_also_after_the_issue_time(tmp_path: Path, 
 def test_forecasts_are_recorded_with_their_issue_time(tmp_path: Path, web_server: Server) -> None:
     web_server.says[AHEAD] = [text(200, forecast(PREVS))]
     options: dict[str, Any] = {"record": "kept", "folder": tmp_path, "clock": lambda: NOW, "pause_s": 0}
-    made = VigicruesSource(address=f"{web_server.address}/services", **options)
+    made = VigicruesSource(url=f"{web_server.address}/services", **options)
     series = "K490003010.H.moy"
     came = made.read(wanted([series]))
     made.read(wanted([series]))

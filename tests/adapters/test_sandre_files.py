@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import hydria_sandre
 from hydria_plugin import Importer, Sink, Source
 from hydria_plugin.config import read_config
 from hydria_plugin.plugins import load_plugins
-from hydria_sandre.files import file_name, is_xml, listed, replace_file
+from hydria_sandre.files import is_xml, listed
 
 REGISTRY = [EntryPoint(name=n, value=f"hydria_{n}", group="hydria") for n in ("csv", "sandre")]
 
@@ -42,25 +41,6 @@ def test_what_is_xml(head: bytes, wanted: bool) -> None:
 @given(st.binary(max_size=80))
 def test_any_beginning_is_one_or_the_other(head: bytes) -> None:
     assert is_xml(head) in (True, False)
-
-
-def test_names_that_differ_stay_different() -> None:
-    names = ["a", "a/b", "a_b", "a\\b", "..", "é", "x" * 200, "x" * 201, ""]
-    made = [file_name(name) for name in names]
-    assert len(set(made)) == len(names) and not any("/" in m or m.startswith(".") for m in made)
-
-
-def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "a.xml"
-    replace_file(file, b"old")
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        replace_file(file, b"new")
-    assert file.read_bytes() == b"old" and list(tmp_path.iterdir()) == [file]
 
 
 def test_files_are_listed_in_order_of_name_whatever_their_case(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ PREVS = [
 
 
 def source(server: Server, **options: Any) -> VigicruesSource:
-    made = VigicruesSource(address=f"{server.address}{ROOT}", pause_s=0, clock=lambda: NOW, **options)
+    made = VigicruesSource(url=f"{server.address}{ROOT}", pause_s=0, clock=lambda: NOW, **options)
     made._polling.web._sleep = lambda _: None
     return made
 
@@ -154,7 +154,7 @@ def test_old_paths_that_redirect(server: Server) -> None:
     server.says["/services/v1.1/observations.json/index.php"] = [
         text(302, Location=f"{SEEN}?CdStationHydro=K490003010&GrdSerie=H&FormatSortie=simple")
     ]
-    made = VigicruesSource(address=f"{server.address}/services/v1.1", pause_s=0, clock=lambda: NOW)
+    made = VigicruesSource(url=f"{server.address}/services/v1.1", pause_s=0, clock=lambda: NOW)
     assert len(made.read(wanted([H]))) == 6
 
 

@@ -86,7 +86,7 @@ def alertmanager(tmp_path: Path) -> Iterator[Alertmanager]:
 
 
 def sink(address: str, **options: Any) -> WebhookSink:
-    return WebhookSink(address=address, mode="alertmanager", **{"thresholds": LIMITS, **options})
+    return WebhookSink(url=address, mode="alertmanager", **{"thresholds": LIMITS, **options})
 
 
 def minutes_ago(minutes: int, reason: Reason, sequence: int, **changes: Any) -> Bulletin:

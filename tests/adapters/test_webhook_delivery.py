@@ -33,7 +33,7 @@ def clock() -> np.datetime64:
 
 
 def sink(server: Server, *secrets: str, **options: Any) -> WebhookSink:
-    given = {"address": f"{server.address}/hook", "clock": clock, "timeout_s": 0.5, "thresholds": LIMITS}
+    given = {"url": f"{server.address}/hook", "clock": clock, "timeout_s": 0.5, "thresholds": LIMITS}
     return WebhookSink(secrets=[Secret(s) for s in secrets or (f"whsec_{CANARY}",)], **{**given, **options})
 
 
@@ -128,7 +128,7 @@ def test_an_unreadable_message_is_told_once_and_passed_over(web_server: Server, 
     assert len(web_server.calls) == 2
 
 
-@pytest.mark.parametrize(("status", "says"), [(410, "new address"), (401, "401"), (404, "404"), (429, "429")])
+@pytest.mark.parametrize(("status", "says"), [(410, "new url"), (401, "401"), (404, "404"), (429, "429")])
 def test_other_refusals_are_told_and_tried_again(web_server: Server, status: int, says: str) -> None:
     web_server.says["/hook"] = in_turn(*[text(status)] * (2 if status == 429 else 1), text(200))
     made = sink(web_server)
@@ -194,13 +194,13 @@ def test_a_private_address_behind_a_name_is_refused_unless_listed(web_server: Se
     web_server.says["/hook"] = [text(200)]
     address = f"http://hooks.example:{web_server.port}/hook"
     for refused in (
-        lambda: sink(web_server, address=address).write(bulletin()),
-        sink(web_server, address=address).probe,
+        lambda: sink(web_server, url=address).write(bulletin()),
+        sink(web_server, url=address).probe,
     ):
         with pytest.raises(FeedError, match="private network"):
             refused()
     assert not web_server.calls
-    sink(web_server, address=address, hosts=["hooks.example"]).write(bulletin())
+    sink(web_server, url=address, hosts=["hooks.example"]).write(bulletin())
     assert len(web_server.calls) == 1
 
 
@@ -245,7 +245,7 @@ def test_a_wrong_secret_is_told_and_not_shown(web_server: Server, secret: str) -
         ({"secrets": []}, "secrets holds 0"),
         ({"secrets": [Secret(CANARY)] * 3}, "secrets holds 3"),
         ({"mode": "alertmanager"}, "are for messages"),
-        ({"address": "hooks.example"}, "no web address"),
+        ({"url": "hooks.example"}, "no web address"),
         ({"languages": ["de"]}, "'en' and 'fr'"),
         ({"lasts": "6"}, "must be a duration"),
         ({"timeout_s": 0}, "timeout_s = 0"),
@@ -255,7 +255,7 @@ def test_a_wrong_secret_is_told_and_not_shown(web_server: Server, secret: str) -
     ],
 )
 def test_a_wrong_option_is_told(options: dict[str, Any], says: str) -> None:
-    given: dict[str, Any] = {"address": "https://hooks.example/x", "secrets": [Secret(CANARY)], **options}
+    given: dict[str, Any] = {"url": "https://hooks.example/x", "secrets": [Secret(CANARY)], **options}
     with pytest.raises(ConfigError, match=says):
         WebhookSink(**given)
 

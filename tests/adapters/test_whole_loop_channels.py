@@ -44,8 +44,8 @@ def loop(tmp_path_factory: pytest.TempPathFactory, servers: tuple[Server, MailSe
     web, mail = servers
     sinks = [
         '{ use = "cap", path = "cap", sender = "crues@exemple.fr", status = "Test" }',
-        f'{{ use = "webhook", address = "{web.address}/hook", secrets = ["${{HYDRIA_LOOP_SECRET}}"] }}',
-        f'{{ use = "webhook", address = "{web.address}", mode = "alertmanager" }}',
+        f'{{ use = "webhook", url = "{web.address}/hook", secrets = ["${{HYDRIA_LOOP_SECRET}}"] }}',
+        f'{{ use = "webhook", url = "{web.address}", mode = "alertmanager" }}',
         f'{{ use = "mail", path = "mail", server = "127.0.0.1", port = {mail.port}, security = "none", '
         'sender = "crues@exemple.fr", to = ["duty@exemple.fr"], language = "en" }',
     ]

@@ -58,7 +58,7 @@ def sources(hubeau: Hubeau, **more: object) -> str:
     """Rivers from Hub'Eau, the rest from files."""
     names = ", ".join(f'"{code}.{quantity}" = "{ours}"' for ours, (code, quantity) in RIVERS.items())
     options = "".join(f", {name} = {value}" for name, value in more.items())
-    rivers = f'use = "hubeau", address = "{hubeau.url}", record = "record", pause_s = 0, size = 500{options}'
+    rivers = f'use = "hubeau", url = "{hubeau.url}", record = "record", pause_s = 0, size = 500{options}'
     return f"""[
   {{ {rivers}, names = {{ {names} }}, takes = ["q_*", "h_*"] }},
   {{ use = "csv", path = "rain", settle = "0s" }},
