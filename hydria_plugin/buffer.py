@@ -13,24 +13,27 @@ from dataclasses import replace
 
 import numpy as np
 
+from .asking import Asking
 from .assembly import Columns, antecedent_at, future_at, observed_at, past_at
-from .intake import best_of_each, joined, positions, runs
+from .at_once import PATIENCE_S, Callers
+from .depth import depth_of, span_of, whole_steps
+from .intake import Asked, best_of_each, by_stretches, joined, placed, runs
 from .outlook import Outlook
 from .rings import Ring, rank_of
 from .roles import Source
+from .sources import feeds_of
 from .steps import number_of, numbers_of, stamps
-from .tables import Gridding, grid
-from .totals import RunningTotals, bin_width, reach, steps_in
-from .values import Bools, Ints, Layout, Observations, Problem, Wanted, Window
-
-LEAST_DEPTH = 24  # steps that can be asked for again without reading the source anew
+from .tables import Gridding
+from .totals import RunningTotals, bin_width, steps_in
+from .values import Bools, Flag, Ints, Layout, Observations, Problem, Window
 
 
 class SeriesBuffer:
     """Windows of one pipeline: from a source, from what earlier cycles received (``restored``, in order), or both.
 
     ``overlap``: how far back each read asks again, for late and corrected data. ``durations``: of the running totals.
-    Raises FeedError when the source cannot be read; what was held stays.
+    ``patience_s``: how long one of several sources is waited for.
+    Raises FeedError when the source cannot be read (of several: none of them); what was held stays.
     """
 
     def __init__(
@@ -42,20 +45,25 @@ class SeriesBuffer:
         overlap: np.timedelta64,
         rain_label: str = "end",
         restored: Sequence[Observations] = (),
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self.layout, self.durations, self.rain_label = layout, tuple(durations), rain_label
-        self._source, self._restored = source, tuple(restored)
+        self._restored = tuple(restored)
         self._gridding = Gridding.for_layout(layout, rain_label)
         self._simulated = self._gridding.simulated
         self._steps = [steps_in(d, layout.step) for d in self.durations]
-        self._overlap = whole_steps(overlap, layout)
-        self._depth = depth_of(layout, self._overlap)
+        back = whole_steps(overlap, layout)
+        self._depth = depth_of(layout, back)
         self._ahead = layout.horizon if self._simulated.any() else 0  # simulations are known before their time
         self._columns = Columns(layout, self._gridding)
         self._problems: list[Problem] = []
         self._pending: list[Observations] = []
+        span = span_of(layout, self._steps, self._depth)
+        self.feeds = () if source is None else feeds_of(source, self._gridding.series)
+        self._askings = [Asking(feed, self._gridding, layout, back, span) for feed in self.feeds]
+        self._callers = Callers(self._askings, patience_s)
         self._clear()
-        if source is not None:
+        if self._askings:
             self._take_restored()
 
     # ---- what the cycle asks ----
@@ -66,10 +74,10 @@ class SeriesBuffer:
         if stamps(np.asarray([n]), self.layout.step)[0] != issued_at:
             raise ValueError(f"issued_at {issued_at} is not a multiple of the step {self.layout.step} since 1970 (UTC)")
         self._problems = []
-        if self._source is None:
+        if not self._askings:
             self._replay(n, known_at)
         else:
-            self._read(self._source, n, known_at)
+            self._read(n, known_at)
         self._advance(n + self._ahead)
         self._outlook.forget(n - self._depth)
         return self._assembled(n, issued_at, known_at)
@@ -96,74 +104,66 @@ class SeriesBuffer:
         self._totals = RunningTotals(self._columns.summed, self._steps, self._depth + self._ahead)
         self._outlook = Outlook(n)
         self._pending.clear()
-        self._read_until: int | None = None  # the newest step that was asked for
-        self._known_at: np.datetime64 | None = None
-        self._since: int | None = None  # the oldest step that was asked for; None = all that is needed
-        self._unread: tuple[str, ...] = ()  # series of which nothing was restored
+        self._asked = Asked.nothing(n)
+        for asking in self._askings:
+            asking.forget()
 
     def _replay(self, n: int, known_at: np.datetime64) -> None:
         """Take in, from the beginning, what had been received by ``known_at`` for steps not after ``n``."""
         self._clear()
-        for batch in self._restored:
-            issued = numbers_of(batch.times, self.layout.step) - batch.lead
-            self._take(batch.where((batch.received_at <= known_at) & (issued <= n)))
-        self._pending.clear()
+        issued = [numbers_of(batch.times, self.layout.step) - batch.lead for batch in self._restored]
+        batches = zip(self._restored, issued, strict=True)
+        known = [batch.where((batch.received_at <= known_at) & (at <= n)) for batch, at in batches]
+        self._take_again([placed(batch, self._gridding) for batch in known])
 
     def _take_restored(self) -> None:
-        """Start from what earlier cycles put on record: the source is asked only for what came since."""
-        self._restored = tuple(b for b in self._restored if len(b))
-        for batch in self._restored:
+        """Start from what earlier cycles put on record: the sources are asked only for what came since."""
+        there = {name for batch in self._restored if len(batch) for name in batch.series}
+        batches = [placed(batch, self._gridding) for batch in self._restored]
+        self._restored = ()
+        self._take_again(batches)
+        for asking in self._askings:
+            asking.recall(batches, there)
+            if asking.since is not None and asking.last is not None:
+                self._asked.note(asking.known, asking.since, asking.last)
+
+    def _take_again(self, batches: Sequence[Observations]) -> None:
+        """Take in what was on record, in the order it came. A batch that reaches back beyond what is held by then is of
+        a source that had been away: then stretch by stretch, so that each value counts in the totals."""
+        batches = [batch for batch in batches if len(batch)]
+        for batch in batches:
+            if self._reaches_beyond(batch):
+                self._clear()
+                for part in by_stretches(self._gridding.series, batches, self.layout.step, self._ring.length):
+                    self._take(part)
+                break
             self._take(batch)
         self._pending.clear()
-        observed = [numbers_of(b.times[b.lead == 0], self.layout.step) for b in self._restored]
-        steps = np.concatenate(observed) if observed else np.empty(0, dtype=np.int64)
-        if len(steps):
-            self._since, self._read_until = int(steps.min()), int(steps.max())
-            self._known_at = max(b.received_at.max() for b in self._restored)
-            there = {name for b in self._restored for name in b.series}
-            self._unread = tuple(name for name in self._gridding.series if name not in there)
-        self._restored = ()
 
-    def _read(self, source: Source, n: int, known_at: np.datetime64) -> None:
-        """Ask the source for what may be new, and take in what is."""
-        if self._is_behind(n, known_at):
-            self._clear()
-        if self._read_until is not None and known_at == self._known_at and n <= self._read_until:
-            return
-        first = earliest = n - span_of(self.layout, self._steps, self._depth)
-        if self._read_until is not None and (self._since is None or self._since <= earliest):
-            first = max(earliest, min(n, self._read_until) + 1 - self._overlap)
-        self._ask(source, self._gridding.series, first, n, known_at)
-        if self._unread and first > earliest:
-            self._ask(source, self._unread, earliest, n, known_at)
-        self._unread, self._since = (), None
-        self._read_until = n if self._read_until is None else max(n, self._read_until)
-        self._known_at = known_at
-
-    def _is_behind(self, n: int, known_at: np.datetime64) -> bool:
-        """True for a moment or a step before what is held: nothing of it can be taken back, so it is read anew."""
-        if self._known_at is None or self._read_until is None:
+    def _reaches_beyond(self, rows: Observations) -> bool:
+        """Does any of it belong to steps that the ring has forgotten?"""
+        if self._ring.newest is None:
             return False
-        return bool(known_at < self._known_at) or n < self._read_until - self._depth
+        number = numbers_of(rows.times, self.layout.step)
+        return bool(((number < self._ring.oldest) & ((rows.lead == 0) | self._simulated[rows.index])).any())
 
-    def _ask(self, source: Source, series: tuple[str, ...], first: int, n: int, known_at: np.datetime64) -> None:
-        """Read the steps ``first`` to ``n`` and take in their news. One step more is asked for, and dropped: a source
-        may give only a part of the first step's rows."""
-        step = self.layout.step
-        start, first_at, issued_at, end = stamps(np.asarray([first - 1, first, n, n + self.layout.horizon]), step)
-        wanted = Wanted(series, start, issued_at, known_at, end, step)
-        table = source.read(wanted)
-        rows, problems = grid(table, self._gridding, wanted)
-        self._problems += [*table.attrs.get("problems", ()), *problems]
-        self._take(rows.where(rows.times >= first_at))
+    def _read(self, n: int, known_at: np.datetime64) -> None:
+        """Ask the sources for what may be new, and take in what is."""
+        if any(asking.is_behind(n, known_at, self._depth) for asking in self._askings):
+            self._clear()
+        answers, problems = self._callers.answers(n, known_at)
+        for answer in answers:
+            self._problems += answer.problems
+            for given in answer.given:
+                self._take(given.rows)
+                self._asked.note(given.places, given.first, given.last)
+        self._problems += problems
 
     # ---- into the arrays ----
 
     def _take(self, rows: Observations) -> None:
         """Put the rows into the arrays; those that are news become pending."""
-        place = positions(rows.series, self._gridding, rows.index)
-        if (place < 0).any():
-            rows, place = rows.where(place >= 0), place[place >= 0]
+        place = rows.index.astype(np.int64)
         number = numbers_of(rows.times, self.layout.step)
         news = np.zeros(len(rows), dtype=bool)
         forecast = rows.lead > 0
@@ -182,7 +182,10 @@ class SeriesBuffer:
 
     def _put(self, rows: Observations, number: Ints, place: Ints, at: Ints, news: Bools) -> None:
         """Put the rows ``at`` into the ring and the totals, and mark those that are ``news``."""
-        at = at[self._ring.held(number[at])]
+        held = self._ring.held(number[at])
+        if not held.all():
+            self._count(rows, number, place, at[~held], news)
+            at = at[held]
         rank = np.zeros(len(at), dtype=np.int32)
         if self._ring.rank is not None:
             lost = np.isnan(rows.values[at]) & self._simulated[place[at]]
@@ -197,6 +200,21 @@ class SeriesBuffer:
         column = self._columns.total_of[series]
         kept = column < len(self._columns.summed)
         self._totals.change(column[kept], steps[kept], before[kept], after[kept])
+
+    def _count(self, rows: Observations, number: Ints, place: Ints, at: Ints, news: Bools) -> None:
+        """Steps that the ring holds no more count in the totals where nobody had asked for them yet."""
+        ahead = self._ahead * self._simulated[place[at]]
+        at = at[self._asked.never(place[at], number[at], ahead)]
+        if not len(at):
+            return
+        lost = np.isnan(rows.values[at]) & self._simulated[place[at]]
+        at = at[best_of_each(number[at], place[at], rank_of(rows.lead[at], rows.member[at], lost))]
+        news[at] = True
+        column = self._columns.total_of[place[at]]
+        values = np.where(rows.flags[at] == Flag.FAIL, np.nan, rows.values[at])
+        kept = column < len(self._columns.summed)
+        gap = np.full(int(kept.sum()), np.nan)
+        self._totals.change(column[kept], number[at][kept], gap, values[kept])
 
     def _advance(self, step: int) -> None:
         self._ring.advance(step)
@@ -217,24 +235,3 @@ class SeriesBuffer:
             antecedent_at(self._totals, self._columns, n),
             self.durations,
         )
-
-
-def memory_of(layout: Layout, durations: Sequence[np.timedelta64], overlap: np.timedelta64) -> np.timedelta64:
-    """How far before the newest step windows reach, catching up included: what must be restored from a store for a
-    buffer to go on without reading it all again."""
-    depth = depth_of(layout, whole_steps(overlap, layout))
-    return (span_of(layout, [steps_in(d, layout.step) for d in durations], depth) + 1) * layout.step
-
-
-def whole_steps(overlap: np.timedelta64, layout: Layout) -> int:
-    return steps_in(overlap, layout.step) if overlap > np.timedelta64(0) else 0
-
-
-def depth_of(layout: Layout, overlap: int) -> int:
-    """Steps before the newest that a window can still be asked for."""
-    return max(overlap, layout.horizon, LEAST_DEPTH)
-
-
-def span_of(layout: Layout, durations: Sequence[int], depth: int) -> int:
-    """Steps before the issue step that a first read must cover."""
-    return max(layout.past, reach(durations)) + depth

@@ -3,20 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .steps import numbers_of
 from .tables import Gridding
-from .values import Ints, Observations
+from .values import Bools, Ints, Observations
 
 
-def positions(series: tuple[str, ...], gridding: Gridding, index: Ints) -> NDArray[np.int64]:
-    """The index among the pipeline's series of rows that point into ``series``; -1 for those it does not have."""
-    if series == gridding.series:
-        return index.astype(np.int64)
-    return np.asarray([gridding.place.get(name, -1) for name in series], dtype=np.int64)[index]
+class Asked:
+    """From which step to which each of N series was asked for, without a gap."""
+
+    def __init__(self, since: Ints, until: Ints) -> None:
+        self.since, self.until = since, until
+
+    @classmethod
+    def nothing(cls, n: int) -> Asked:
+        bounds = np.iinfo(np.int64)
+        return cls(np.full(n, bounds.max, np.int64), np.full(n, bounds.min // 2, np.int64))
+
+    def note(self, series: Ints, first: int, last: int) -> None:
+        """These were asked for, from ``first`` to ``last``."""
+        self.since[series] = np.minimum(self.since[series], first)
+        self.until[series] = np.maximum(self.until[series], last)
+
+    def never(self, series: Ints, steps: Ints, ahead: Ints) -> Bools:
+        """Which steps of series nobody asked for; ``ahead``: steps after the last that may have come beside."""
+        return np.asarray((steps < self.since[series]) | (steps > self.until[series] + ahead))
+
+
+def placed(rows: Observations, gridding: Gridding) -> Observations:
+    """The rows of series that the pipeline has, pointing into its own."""
+    if rows.series == gridding.series:
+        return rows
+    place = np.asarray([gridding.place.get(name, -1) for name in rows.series], dtype=np.int32)[rows.index]
+    return replace(rows, series=gridding.series, index=place).where(place >= 0)
+
+
+def by_stretches(
+    series: tuple[str, ...], batches: Sequence[Observations], step: np.timedelta64, length: int
+) -> Iterator[Observations]:
+    """The rows of all batches, by stretches of ``length`` steps; within each in the order they came."""
+    rows = joined(series, batches)
+    batch = np.repeat(np.arange(len(batches)), [len(b) for b in batches])
+    stretch = numbers_of(rows.times, step) // length
+    order = np.lexsort((batch, stretch))
+    batch, stretch = batch[order], stretch[order]
+    for part in np.split(order, 1 + np.flatnonzero((np.diff(batch) != 0) | (np.diff(stretch) != 0))):
+        yield rows.where(part)
 
 
 def runs(number: Ints, at: Ints, length: int) -> Iterator[Ints]:
@@ -32,7 +67,8 @@ def best_of_each(number: Ints, place: Ints, rank: Ints) -> Ints:
     """Which rows are the best ranked of those for their series and step."""
     order = np.lexsort((rank, place, number))
     number, place = number[order], place[order]
-    first = np.concatenate([[True], (number[1:] != number[:-1]) | (place[1:] != place[:-1])])
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (number[1:] != number[:-1]) | (place[1:] != place[:-1])
     return np.asarray(order[first])
 
 

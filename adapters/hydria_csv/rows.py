@@ -90,19 +90,26 @@ def known(rows: Rows, issued_at: int, known_at: int) -> Rows:
     return rows if bool(keep.all()) else rows.take(keep)
 
 
-def newest(rows: Rows) -> Rows:
-    """Of rows for the same series, time, issue and member the one received last; the later row where they tie.
-    Sorted by time, then by series."""
+def versions(rows: Rows) -> Rows:
+    """Of rows for the same series, time, issue and member the later row, and with it what was received before and said
+    something else: as of any moment the last one received by then stands. Sorted by time, series, reception."""
     if len(rows) < 2 or _differ(rows):
         return rows
     keys: list[Array] = [rows.code, rows.time]
     keys = [*(rows.column(n) for n in ("member", "issued_at") if n in rows.more), *keys]
-    received = [_received(rows, rows.time)] if "received_at" in rows.more else []
-    order = np.lexsort([*received, *keys])
-    same = np.ones(len(rows) - 1, bool)
-    for key in keys:
-        same &= key[order][1:] == key[order][:-1]
-    return rows.take(order[np.append(~same, True)])
+    received = _received(rows, rows.time)
+    order = np.lexsort([received, *keys])
+    order = order[np.append(~_as_before(order, [*keys, received]), True)]  # the later of those received together
+    said = [np.nan_to_num(rows.value, nan=np.inf), rows.column("flag")]
+    return rows.take(order[np.append(True, ~_as_before(order, [*keys, *said]))])
+
+
+def _as_before(order: Array, columns: Sequence[Array]) -> Array:
+    """(N - 1) which rows, but for the first, equal the one before in all columns."""
+    same = np.ones(len(order) - 1, bool)
+    for column in columns:
+        same &= column[order][1:] == column[order][:-1]
+    return same
 
 
 def _received(rows: Rows, stamped: Array) -> Array:

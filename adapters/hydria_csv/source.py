@@ -14,7 +14,7 @@ from hydria_plugin import FeedError, Layout, Problem, Secret, Wanted
 
 from .arriving import Arriving
 from .form import Form, checked, duration
-from .rows import NEVER, Array, Rows, known, newest
+from .rows import NEVER, Array, Rows, known, versions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,14 +74,15 @@ class CsvSource:
 
     def read(self, wanted: Wanted) -> pd.DataFrame:
         """Rows stamped in (start - step, issued_at], forecasts issued by then and valid up to ``end``, all received
-        by ``known_at``. Of rows for the same series and time the one received last counts, or the later line."""
+        by ``known_at``. Of rows for the same series and time the one received last counts, or the later line; what was
+        received before it, and differs, comes too: a backtest asks what was known then."""
         archive = self._opened()
         archive.expect(wanted.series)
         problems = archive.refresh(self._now())
         after = _micros(wanted.start) - int(wanted.step / np.timedelta64(1, "us"))
         issued_at, known_at = _micros(wanted.issued_at), _micros(wanted.known_at)
         rows = archive.between(after, max(issued_at, _micros(wanted.end)))
-        rows = newest(known(_only(rows, wanted.series, archive.book), issued_at, known_at))
+        rows = versions(known(_only(rows, wanted.series, archive.book), issued_at, known_at))
         return _frame(rows, list(archive.book), problems)
 
     def probe(self) -> str:

@@ -18,7 +18,8 @@ from ..config.plugging import Part
 from ..errors import ConfigError, FeedError, HydriaError
 from ..explainers.knox.keeping import is_readable
 from ..plugins import Registry, load_plugins
-from ..roles import Probing, Source, Store
+from ..roles import Probing, Store
+from ..sources import Feed
 from ..values import Wanted
 from ..verification.watching import standing_of
 from ..workshop.times import now
@@ -122,10 +123,12 @@ def check_pipeline(
     findings.warnings += nothing_to_explain(settings, name, registry)
     if settings.pipelines[name].sinks == {}:
         findings.warnings.append(f"{name}: no sinks: forecasts stay in the store")
-    prefix = f"pipelines.{name}.source"
-    for part in parts:
-        if part.role == "source" and part.place.endswith(prefix):
-            check_feed(settings, name, part.built, findings)
+    place, sources = f"pipelines.{name}.source", settings.pipelines[name].sources
+    for i, (source, choice) in enumerate(sources.items(), 1):
+        for part in parts:
+            if part.role == "source" and part.place.endswith((place, f"{place}[{i}]")):
+                feed = Feed(source if len(sources) > 1 else "", part.built, choice.series)
+                check_feed(settings, name, feed, part.place.rpartition(" ")[2], findings)
 
 
 def models_missing(settings: Settings, name: str, registry: Registry) -> Iterator[str]:
@@ -158,24 +161,28 @@ def nothing_to_explain(settings: Settings, name: str, registry: Registry) -> Ite
         )
 
 
-def check_feed(settings: Settings, name: str, source: Source, findings: Findings) -> None:
-    """Read the newest past of every series once: is it there, is it fresh?"""
-    p, at = settings.pipelines[name], now()
-    layout, issued_at = p.layout, at.astype("datetime64[s]")
-    start = issued_at - layout.past * layout.step
-    wanted = Wanted(layout.all_series(), start, issued_at, at, issued_at + layout.horizon * layout.step, layout.step)
+def check_feed(settings: Settings, name: str, feed: Feed, place: str, findings: Findings) -> None:
+    """Read the newest past of every series of a source once: is it there, is it fresh?"""
+    layout, at = settings.pipelines[name].layout, now()
+    issued_at = at.astype("datetime64[s]")
+    start, end = issued_at - layout.past * layout.step, issued_at + layout.horizon * layout.step
+    wanted = Wanted(feed.series, start, issued_at, at, end, layout.step)
     try:
-        table = source.read(wanted)
+        table = feed.source.read(wanted)
     except ConfigError as error:
-        findings.faults += [f"pipelines.{name}.source: {line}" for line in error.faults]
+        findings.faults += [f"{place}: {line}" for line in error.faults]
         return
     except FeedError as error:
-        findings.failures.append(f"pipelines.{name}.source: {one_line(error)}")
+        findings.failures.append(f"{place}: {one_line(error)}")
         return
-    findings.seen += [f"{name}: {line}" for line in newest_values(table, layout, wanted)]
-    findings.warnings += [f"{name}: {line}" for line in staleness(table, wanted)]
-    findings.warnings += [f"{name}: {line}" for line in between_steps(table, layout, wanted, p.rain_label)]
-    findings.warnings += [f"{name}: {p.stage}: {p.error}" for p in table.attrs.get("problems", ())][:20]
+    told = f"{name}: {feed.stage}" if feed.name else name
+    findings.seen += [f"{told}: {line}" for line in newest_values(table, layout, wanted)]
+    findings.warnings += [f"{told}: {line}" for line in staleness(table, wanted)]
+    findings.warnings += [
+        f"{told}: {line}" for line in between_steps(table, layout, wanted, settings.pipelines[name].rain_label)
+    ]
+    problems = feed.named(table.attrs.get("problems", ()))[:20]
+    findings.warnings += [f"{name}: {p.stage}: {p.error}" for p in problems]
 
 
 def summary(settings: Settings, name: str) -> dict[str, Any]:
@@ -184,6 +191,7 @@ def summary(settings: Settings, name: str) -> dict[str, Any]:
     return {
         "stations": len(p.layout.stations),
         "series": len(p.layout.all_series()),
+        "sources": {source: len(choice.series) for source, choice in p.sources.items()},
         "slots": list(p.layout.slots),
         "step_s": int(p.layout.step / np.timedelta64(1, "s")),
         "past": p.layout.past,

@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from ..buffer import SeriesBuffer, memory_of
+from ..buffer import SeriesBuffer
 from ..cycle import Learner, Pipeline
 from ..delivery import punctual
+from ..depth import memory_of
 from ..drawing.words import Words
 from ..errors import ConfigError
 from ..learning.shelf import Shelf
 from ..manual_flags import FlaggedBuffer
 from ..plugins import Registry
 from ..roles import Buffer, ForecastCorrector, Forecaster, InputCorrector, Source, Store
+from ..sources import Feed, Several
 from ..values import Problem
 from ..verification.drift import NAME, Drift
 from ..verification.watching import Watchman, models_number
@@ -23,6 +25,7 @@ from .loading import durations_needed, load_models
 from .platform import scheme_of
 from .plugging import build_forecaster
 from .settings import Choice, PipelineSettings, Settings
+from .trials import layout_of_one
 
 Clock = Callable[[], np.datetime64]
 Isolate = Callable[[str, Forecaster], Forecaster]
@@ -49,10 +52,16 @@ def open_shelf(settings: Settings, name: str, clock: Clock) -> Shelf:
 
 
 def build_source(settings: Settings, name: str, registry: Registry, clock: Clock) -> Source:
-    """The source of the pipeline ``name``."""
-    chosen = settings.pipelines[name].source
-    source: Source = registry.build("source", chosen.use, chosen.options, given(settings, name, clock, None))
-    return source
+    """The source of the pipeline ``name``; several as one."""
+    p, house = settings.pipelines[name], given(settings, name, clock, None)
+
+    def built(choice: Choice) -> Source:
+        layout = layout_of_one(p.layout, choice, len(p.sources))
+        source: Source = registry.build("source", choice.use, choice.options, {**house, "layout": layout})
+        return source
+
+    feeds = [Feed(n, built(choice), choice.series) for n, choice in p.sources.items()]
+    return feeds[0].source if len(feeds) == 1 else Several(feeds)
 
 
 def build_forecasters(

@@ -28,5 +28,9 @@ class Desk:
     def refuse(self, rest: Sequence[str | int], what: str, allowed: str = "") -> None:
         self.file.refuse(self.key(*rest), what, allowed)
 
+    def source_key(self, i: int) -> Key:
+        """Of the source, or of one of several."""
+        return self.key("source", i) if isinstance(self.table.source, list) else self.key("source")
+
     def warn(self, text: str) -> None:
         self.warnings.append(f"{self.name}: {text}")

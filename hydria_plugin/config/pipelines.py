@@ -20,6 +20,7 @@ from .plugging import Part
 from .ratings import RATING_COLUMNS, Rating, read_ratings
 from .schema import REQUIRED, PipelineTable
 from .settings import Choice, PipelineSettings
+from .shares import share_out
 from .sites import INPUT_COLUMNS, Inputs, Sites, attributes, no_inputs, read_inputs, read_sites
 from .toml_file import TomlFile, described
 from .trials import try_plugins
@@ -38,14 +39,14 @@ def read_pipeline(
     ratings = read_curves(desk, sites)
     thresholds, rules, taken = read_alerts(desk, sites, ratings)
     layout = make_layout(desk, steps, sites, inputs, taken)
-    sinks = named_sinks(table)
-    try_plugins(desk, registry, layout, thresholds, sinks, parts)
+    sources, sinks = named_sources(table, share_out(desk, layout)), named_sinks(table)
+    try_plugins(desk, registry, layout, thresholds, sources, sinks, parts)
     refused = any(getattr(table, field) is None for field in REQUIRED)  # with its fault noted earlier
     if refused or len(file.faults.lines) > before:
         return None
     if layout is None or sites is None or thresholds is None or rules is None:
         return None
-    settings = assemble(desk, layout, sites, thresholds, rules, ratings, sinks)
+    settings = assemble(desk, layout, sites, thresholds, rules, ratings, sources, sinks)
     return replace(settings, gauges=inputs.gauges if inputs is not None else {})
 
 
@@ -56,10 +57,11 @@ def assemble(
     thresholds: Thresholds,
     rules: AlertRules,
     ratings: tuple[Rating, ...],
+    sources: Mapping[str, Choice],
     sinks: Mapping[str, Choice],
 ) -> PipelineSettings:
     t = desk.table
-    assert t.source is not None and t.forecasters is not None and t.step is not None and t.past is not None
+    assert t.forecasters is not None and t.step is not None and t.past is not None
     return PipelineSettings(
         name=desk.name,
         layout=layout,
@@ -67,7 +69,7 @@ def assemble(
         thresholds=thresholds,
         rules=rules,
         ratings=ratings,
-        source=Choice(t.source.use, t.source.options),
+        sources=sources,
         forecasters=tuple(t.forecasters),
         forecaster_options=t.forecaster,
         correct_inputs=tuple(t.correct_inputs),
@@ -203,11 +205,24 @@ def build_layout(
     )
 
 
+def named_sources(table: PipelineTable, shares: Sequence[tuple[str, ...]]) -> dict[str, Choice]:
+    """The sources by distinct names, each with its series."""
+    found: dict[str, Choice] = {}
+    for source, series in zip(table.sources, shares, strict=False):
+        found[distinct(source.use, found)] = Choice(source.use, source.options, series=series)
+    return found
+
+
 def named_sinks(table: PipelineTable) -> dict[str, Choice]:
-    """The sinks by distinct names: csv, csv.2, csv.3."""
+    """The sinks by distinct names."""
     found: dict[str, Choice] = {}
     for sink in table.sinks:
-        many = 1 + sum(choice.use == sink.use for choice in found.values())
         timeout_s = float(sink.timeout / np.timedelta64(1, "s"))
-        found[sink.use if many == 1 else f"{sink.use}.{many}"] = Choice(sink.use, sink.options, timeout_s)
+        found[distinct(sink.use, found)] = Choice(sink.use, sink.options, timeout_s)
     return found
+
+
+def distinct(use: str, found: Mapping[str, Choice]) -> str:
+    """csv, csv.2, csv.3"""
+    many = 1 + sum(choice.use == use for choice in found.values())
+    return use if many == 1 else f"{use}.{many}"

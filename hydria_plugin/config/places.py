@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import pairwise
 from typing import Any
 
 Key = tuple[str | int, ...]  # the way to a value: ("pipelines", "gardons", "sinks", 1, "use")
@@ -84,28 +85,69 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self.text = text.splitlines()
-        self.at = dict(scan(self.text))
+        found = list(scan(self.text))
+        self.at = dict(found)
+        self.many: dict[tuple[str, ...], list[int]] = {}  # the lines of each [[array.of.tables]]
+        for key, line in found:
+            if self.text[line - 1].lstrip().startswith("[["):
+                self.many.setdefault(key, []).append(line)
         for key, line in list(self.at.items()):
             for length in range(1, len(key)):  # `a.b = 1` makes the table a
                 self.at.setdefault(key[:length], line)
 
     def find(self, key: Key) -> int | None:
         """The line (from 1) of ``key``, or of the nearest thing that holds it."""
-        names = tuple(part for part in key if isinstance(part, str))
+        for end, part in enumerate(key):
+            if isinstance(part, int) and (tables := self.tables(strings(key[:end]))) and part < len(tables):
+                return self.inside(*tables[part], strings(key[end + 1 :]))
+        names = strings(key)
         for last in range(len(names), 0, -1):
             if names[:last] in self.at:
-                return self.within(self.at[names[:last]], names[last:])
+                line = self.at[names[:last]]
+                return self.inside(line, self.end_of(line), names[last:])
         return None
 
-    def within(self, line: int, names: tuple[str, ...]) -> int:
-        """The line at or after ``line`` that assigns the inner name, while the same value goes on."""
+    def end_of(self, line: int) -> int:
+        """The last line of what begins at ``line``."""
+        return min((n for n in self.at.values() if n > line), default=len(self.text) + 1) - 1
+
+    def inside(self, line: int, until: int, names: tuple[str, ...]) -> int:
+        """The line from ``line`` to ``until`` that assigns the innermost name; the first where none does."""
         if not names:
             return line
-        starts = sorted(n for n in self.at.values() if n > line)
-        until = starts[0] - 1 if starts else len(self.text)
         inner = re.compile(rf"[{{,\s]\"?{re.escape(names[-1])}\"?\s*=")
-        hits = [n for n in range(line, until + 1) if inner.search(" " + self.text[n - 1])]
-        return hits[0] if hits else line
+        return next((n for n in range(line, until + 1) if inner.search(" " + self.text[n - 1])), line)
+
+    def tables(self, key: tuple[str, ...]) -> list[tuple[int, int]]:
+        """First and last line of each table in the list at ``key``; none where it is a list of something else."""
+        if key in self.many:
+            starts = self.many[key]
+            headers = [n for n, line in enumerate(self.text, 1) if HEADER.match(line)]
+            return [(n, min((h for h in headers if h > n), default=len(self.text) + 1) - 1) for n in starts]
+        line = self.at.get(key)
+        if line is None:
+            return []
+        starts, last = inline_tables(self.text, line)
+        ends = [max(n, following - 1) for n, following in pairwise(starts)]
+        return list(zip(starts, [*ends, last], strict=True)) if starts else []
+
+
+def inline_tables(lines: Sequence[str], first: int) -> tuple[list[int], int]:
+    """The lines at which the tables of a list begin that is assigned at ``first``, and its last line."""
+    depth, long, starts = 0, "", list[int]()
+    for number in range(first, len(lines) + 1):
+        bare, long = outside(lines[number - 1], long)
+        for c in bare:
+            if c == "{" and depth == 1:
+                starts.append(number)
+            depth += (c in "[{") - (c in "]}")
+        if depth <= 0 and not long:
+            return starts, number
+    return starts, len(lines)
+
+
+def strings(key: Key) -> tuple[str, ...]:
+    return tuple(part for part in key if isinstance(part, str))
 
 
 def scan(lines: Sequence[str]) -> Iterable[tuple[tuple[str, ...], int]]:

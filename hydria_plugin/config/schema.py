@@ -5,14 +5,15 @@ What must be given is checked after the types (``required``), so that one missin
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag
 
 from .durations import ALLOWED, parse_duration
 
+T = TypeVar("T")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 
 
@@ -50,7 +51,7 @@ def once_each(value: list[str]) -> list[str]:
     return value
 
 
-def filled(value: list[str]) -> list[str]:
+def filled(value: list[T]) -> list[T]:
     if not value:
         raise ValueError("names none")
     return value
@@ -100,6 +101,14 @@ class SinkTable(PlugTable):
     timeout: Positive = Field(default=np.timedelta64(30, "s"), description=POSITIVE)
 
 
+class SourceTable(PlugTable):
+    """One of several sources, with the series that are taken from it."""
+
+    takes: Annotated[list[Text], AfterValidator(filled)] | None = Field(
+        default=None, description='patterns of series such as ["Y*", "rain.?"], at least one; without it, the rest'
+    )
+
+
 class RateTable(Table):
     name: Text = Field(description="the name of the rate of rise, as text")
     column: Text = Field(description="the column of stations.csv with the rise that is too fast, as text")
@@ -117,6 +126,17 @@ class AlertsTable(Table):
     rates: list[RateTable] = Field(default=[], description='tables { name = "...", column = "...", over = "1h" }')
 
 
+def one_or_several(value: Any) -> str:
+    return SEVERAL if isinstance(value, list) else ONE
+
+
+ONE, SEVERAL = "(one)", "(several)"  # in brackets: not part of a place, see toml_file.cleaned
+Sources = Annotated[
+    Annotated[PlugTable, Tag(ONE)] | Annotated[list[SourceTable], AfterValidator(filled), Tag(SEVERAL)],
+    Discriminator(one_or_several),
+]
+
+
 class PipelineTable(Table):
     step: Positive | None = Field(default=None, description=POSITIVE)
     past: Positive | None = Field(default=None, description=STEPS)
@@ -124,7 +144,9 @@ class PipelineTable(Table):
     stations: Text | None = Field(default=None, description=FILE)
     inputs: Text | None = Field(default=None, description=FILE)
     ratings: Text | None = Field(default=None, description=FILE)
-    source: PlugTable | None = Field(default=None, description='a table { use = "csv", ... } with its options')
+    source: Sources | None = Field(
+        default=None, description='a table { use = "csv", ... } with its options, or a list of them with `takes`'
+    )
     forecasters: Annotated[Names, AfterValidator(filled)] | None = Field(
         default=None, description=f"{NAMES}, at least one"
     )
@@ -145,6 +167,12 @@ class PipelineTable(Table):
     forecaster: Options = Field(default={}, description="tables of options, one per forecaster")
     corrector: Options = Field(default={}, description="tables of options, one per corrector")
     explainer: Options = Field(default={}, description="tables of options, one per explainer")
+
+    @property
+    def sources(self) -> list[PlugTable]:
+        """The source, or the several."""
+        given: Any = self.source
+        return given if isinstance(given, list) else [given] if given is not None else []
 
 
 PipelineName = Annotated[str, Field(pattern=NAME)]

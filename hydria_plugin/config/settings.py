@@ -23,6 +23,7 @@ class Choice:
     use: str
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # may hold secrets
     timeout_s: float = 30.0  # of one call, if it is a sink
+    series: tuple[str, ...] = ()  # that are taken from it, if it is one of several sources
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class PipelineSettings:
     thresholds: Thresholds
     rules: AlertRules
     ratings: tuple[Rating, ...]
-    source: Choice
+    sources: Mapping[str, Choice]  # by distinct name: hubeau, csv, csv.2
     forecasters: tuple[str, ...]
     forecaster_options: Mapping[str, Mapping[str, Any]] = field(repr=False)
     correct_inputs: tuple[str, ...]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from .places import Faults, Key, Lines, dotted, listed, meant, quoted
-from .schema import AlertsTable, Document, PipelineTable, PlatformTable, PlugTable, RateTable, SinkTable
+from .schema import AlertsTable, Document, PipelineTable, PlatformTable, RateTable, SinkTable, SourceTable
 
 WRONG = {
     "string_type": "is not text",
@@ -27,7 +27,7 @@ WRONG = {
 }
 INSIDE: Mapping[type[BaseModel], Mapping[str, type[BaseModel]]] = {
     Document: {"platform": PlatformTable, "pipelines": PipelineTable},
-    PipelineTable: {"source": PlugTable, "sinks": SinkTable, "alerts": AlertsTable},
+    PipelineTable: {"source": SourceTable, "sinks": SinkTable, "alerts": AlertsTable},
     AlertsTable: {"rates": RateTable},
 }
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..plugins import Registry
 from ..roles import ForecastCorrector, InputCorrector
+from ..sources import LayoutOfSome
 from ..standing import Thresholds
 from ..values import Layout
 from .desk import Desk
@@ -23,14 +25,15 @@ def try_plugins(
     registry: Registry,
     layout: Layout | None,
     thresholds: Thresholds | None,
+    sources: Mapping[str, Choice],
     sinks: Mapping[str, Choice],
     parts: list[Part],
 ) -> None:
     """Build every part; what fails is a fault, what is built can be probed."""
     trial = Trial(desk.file, registry, trial_given(desk, layout, thresholds))
-    source = desk.table.source
-    if source is not None:
-        trial.build("source", source.use, source.options, desk.key("source"))
+    for i, choice in enumerate(sources.values()):
+        theirs = replace(trial, given={**trial.given, "layout": layout_of_one(layout, choice, len(sources))})
+        theirs.build("source", choice.use, choice.options, desk.source_key(i))
     for i, choice in enumerate(sinks.values()):
         trial.build("sink", choice.use, choice.options, desk.key("sinks", i))
     try_forecasters(desk, trial)
@@ -40,6 +43,11 @@ def try_plugins(
         trial.build("explainer", name, desk.table.explainer.get(name, {}), key)
     check_tables(desk, trial)
     parts += trial.parts
+
+
+def layout_of_one(layout: Layout | None, choice: Choice, many: int) -> Layout | None:
+    """What a source is given: one of several is asked for its own series only."""
+    return layout if layout is None or many == 1 else LayoutOfSome.of(layout, choice.series)
 
 
 def trial_given(desk: Desk, layout: Layout | None, thresholds: Thresholds | None) -> dict[str, Any]:

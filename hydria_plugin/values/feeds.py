@@ -202,6 +202,6 @@ class Observations:
     def __len__(self) -> int:
         return len(self.index)
 
-    def where(self, mask: Bools) -> Observations:
-        """The rows under ``mask``."""
-        return replace(self, **{f.name: getattr(self, f.name)[mask] for f in fields(self) if f.name != "series"})
+    def where(self, which: Bools | Ints) -> Observations:
+        """The rows under a mask, or of these numbers."""
+        return replace(self, **{f.name: getattr(self, f.name)[which] for f in fields(self) if f.name != "series"})

@@ -40,13 +40,14 @@ def test_late_rows_come_when_they_were_received(read) -> None:
 
 
 def test_a_correction_counts_from_its_reception_on(read) -> None:
-    """Whatever its place in the file."""
+    """Whatever its place in the file; what it corrects comes before it, for whoever asks what was known earlier."""
     text = "series,time,value,received_at\n"
     text += "a,2020-02-01T00:00Z,9,2020-02-01T03:00Z\na,2020-02-01T00:00Z,1,2020-02-01T00:02Z\n"
     before = asked(["a"], issued_at="2020-02-01T01:00", known_at="2020-02-01T02:00")
     after = asked(["a"], issued_at="2020-02-01T01:00", known_at="2020-02-01T03:00")
     assert read(text, "a", wanted=before)["value"].tolist() == [1.0]
-    assert read(text, "a", wanted=after)["value"].tolist() == [9.0]
+    table = read(text, "a", wanted=after)
+    assert table["value"].tolist() == [1.0, 9.0] and table["received_at"].is_monotonic_increasing
 
 
 def test_of_duplicates_the_later_row_counts_and_order_does_not_matter(read) -> None:
@@ -119,18 +120,24 @@ def expected(lines: list[Any], issued_at: int, known_at: int, first: int, end: i
 
 
 @quick
-@given(lines=rows, issued_at=MINUTES, delay=st.integers(-60, 120))
-def test_exactly_what_was_known_is_read(feeds: Path, lines: list[Any], issued_at: int, delay: int) -> None:
+@given(lines=rows, issued_at=MINUTES, delay=st.integers(-60, 120), earlier=st.integers(0, 200))
+def test_exactly_what_was_known_is_read(
+    feeds: Path, lines: list[Any], issued_at: int, delay: int, earlier: int
+) -> None:
+    """Each cell as it was known in the end and, of the same rows, as it was known at any moment before."""
     written(feeds / "a.csv", lines)
     wanted = asked(["a", "b"], at(100), at(issued_at), at(issued_at + delay), step=10, horizon=6)
     table = CsvSource(path="feeds", folder=feeds.parent).read(wanted)
     issues = table["issued_at"] if "issued_at" in table else [None] * len(table)
-    found = {
-        (s, minutes(t), minutes(i)): v
-        for s, t, i, v in zip(table["series"], table["time"], issues, table["value"], strict=True)
-    }
-    assert found == expected(lines, issued_at, issued_at + delay, 90, issued_at + 60)
-    assert len(found) == len(table)
+    received = table["received_at"] if "received_at" in table else table["time"]
+    found = [
+        (minutes(r), (s, minutes(t), minutes(i)), v)
+        for r, s, t, i, v in zip(received, table["series"], table["time"], issues, table["value"], strict=True)
+    ]
+    for known_at in (issued_at + delay, issued_at + delay - earlier):
+        as_of_then = {cell: value for told, cell, value in found if told is not None and told <= known_at}
+        assert as_of_then == expected(lines, issued_at, known_at, 90, issued_at + 60)
+    assert len({(told, cell) for told, cell, _ in found}) == len(found), "one that was received at one moment"
 
 
 def minutes(time: Any) -> int | None:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydria_csv.rows import EMPTY, NEVER, Rows, appended, joined, known, newest
+from hydria_csv.rows import EMPTY, NEVER, Rows, appended, joined, known, versions
 
 COLUMNS = st.sets(st.sampled_from(["issued_at", "received_at", "member"]))
 TIME = st.integers(0, 12)
@@ -68,20 +68,44 @@ def test_known_row_by_row(lines: list[Any], columns: set[str], issued_at: int, k
     assert sorted(known(rows, issued_at, known_at).value.tolist()) == expected
 
 
-@given(lines=st.lists(LINE, max_size=40), columns=COLUMNS)
-def test_newest_row_by_row(lines: list[Any], columns: set[str]) -> None:
-    best: dict[tuple[int, ...], tuple[int, int]] = {}
+@given(lines=st.lists(LINE, max_size=40), columns=COLUMNS, told_again=st.lists(st.integers(0, 39)))
+def test_versions_row_by_row(lines: list[Any], columns: set[str], told_again: list[int]) -> None:
+    """As of any moment the last one received by then, or the later row; what only says the same again is left out."""
+    rows = rows_of(lines, columns)
+    values = np.where(np.isin(np.arange(len(lines)), told_again), -1.0, rows.value)
+    found = versions(Rows(rows.code, rows.time, values, rows.more))
+    by_cell: dict[tuple[int, ...], dict[int, tuple[float, int]]] = {}
     for i, (code, time, member, issue, reception) in enumerate(lines):
         key = (code, time, member if "member" in columns else 0, issue if "issued_at" in columns else NEVER)
         told = reception if "received_at" in columns and reception != NEVER else time
-        best[key] = max(best.get(key, (told, i)), (told, i)) if "received_at" in columns else (0, i)
-    found = newest(rows_of(lines, columns))
-    assert sorted(found.value.tolist()) == sorted(i for _, i in best.values())
+        by_cell.setdefault(key, {})[told] = (values[int(rows.value.tolist().index(i))], i)
+    expected = []
+    for key, told in by_cell.items():
+        before = None
+        for moment, (value, _) in sorted(told.items()):
+            if value != before:
+                expected.append((*key, moment, value))
+            before = value
+    got = zip(found.code.tolist(), found.time.tolist(), found.column("member").tolist(),
+              found.column("issued_at").tolist(), _told(found), found.value.tolist(), strict=True)  # fmt: skip
+    assert sorted(got) == sorted(expected)
     assert [(t, c) for t, c, *_ in listed(found)] == sorted((t, c) for t, c, *_ in listed(found))
 
 
+def _told(rows: Rows) -> list[int]:
+    received = rows.column("received_at")
+    return np.where(received == NEVER, rows.time, received).tolist()
+
+
+def test_a_flag_that_changes_and_a_gap_told_again() -> None:
+    more = {"flag": np.array([2, 1, 1, 1, 1], np.uint8), "received_at": np.array([10, 20, 30, 40, 50])}
+    values = np.array([1.0, 1.0, np.nan, np.nan, 1.0])
+    found = versions(Rows(np.zeros(5, np.int32), np.full(5, 7), values, more))
+    assert found.more["received_at"].tolist() == [10, 20, 30, 50]
+
+
 def test_nothing_joined_is_nothing() -> None:
-    assert len(joined([])) == 0 and len(joined([EMPTY, EMPTY])) == 0 and len(newest(EMPTY)) == 0
+    assert len(joined([])) == 0 and len(joined([EMPTY, EMPTY])) == 0 and len(versions(EMPTY)) == 0
     assert EMPTY.column("flag").shape == (0,)
 
 

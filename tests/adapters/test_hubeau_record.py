@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from csv_feeds import asked, cells, problems
 from hubeau_host import NOW, Hubeau, errors, row, wanted
 from hypothesis import given
 from hypothesis import strategies as st
+from test_hubeau_names import layout_of
 from test_vigicrues import AHEAD, PREVS, forecast
 from web_server import Server, text
 
@@ -23,6 +25,8 @@ from hydria_hubeau.readings import Readings, readings
 from hydria_hubeau.record import Recorder, texts_of
 from hydria_hubeau.vigicrues import VigicruesSource
 from hydria_plugin.exchange import moments
+from hydria_plugin.tables import Gridding, grid
+from hydria_plugin.verification.recorded import RecordedSource
 
 H = "V714401001.H"
 MINUTE = np.timedelta64(1, "m")
@@ -48,6 +52,24 @@ def known(folder: Path, now: np.datetime64, issued: np.datetime64 = NOW) -> dict
     table = CsvSource(path=".", folder=folder).read(asked([H], "2026-11-25", str(issued), str(now)))
     assert problems(table) == []
     return {time[11:]: value for _, time, value in cells(table)}
+
+
+def test_a_backtest_knows_a_value_as_it_was_before_it_was_corrected(tmp_path: Path) -> None:
+    """Corrected twice, the second time back to what it was: as of each moment what stood then."""
+    recorder, layout = Recorder(tmp_path, "hubeau"), layout_of(H, "level", "m")
+    recorder.append(some(1.0, 1.1, 1.2), at(-35))
+    for minutes, value in ((-20, 7.0), (-10, 1.1)):
+        recorder.append(some(value, first=-50), at(minutes))
+    source = RecordedSource(CsvSource(path=".", folder=tmp_path), layout, at(-120).astype("M8[s]"), NOW.astype("M8[s]"))
+    seen = {}
+    for minutes in (-30, -20, -11, -10, 0):
+        wanted_then = replace(wanted([H], "2026-11-26T05:00", "2026-11-26T06:00"), known_at=at(minutes))
+        gridding = Gridding.of([H], ["level"], 10 * MINUTE)
+        rows, _ = grid(source.read(wanted_then), gridding, wanted_then)
+        seen[minutes] = rows.values.tolist()
+    assert seen == {
+        -30: [1.0, 1.1, 1.2], -20: [1.0, 7.0, 1.2], -11: [1.0, 7.0, 1.2], -10: [1.0, 1.1, 1.2], 0: [1.0, 1.1, 1.2]
+    }  # fmt: skip
 
 
 def test_a_backtest_knows_each_value_from_the_moment_it_was_there(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from memory_feed import MemoryFeed, Row, layout_of, moment, past_of, step_at
 
-from hydria_plugin.buffer import SeriesBuffer, memory_of
+from hydria_plugin.buffer import SeriesBuffer
+from hydria_plugin.depth import memory_of
 from hydria_plugin.errors import FeedError
 from hydria_plugin.values import Flag, Layout, Observations, Wanted, Window
 
@@ -156,6 +157,19 @@ def test_replay_and_restart() -> None:
     assert len(restarted.pending()) == len(live.pending())
 
 
+def test_a_replay_counts_a_correction_further_back_than_it_holds() -> None:
+    """A replay asks nobody again and holds less; what is corrected 35 hours later counts once in its totals."""
+    rows = [Row("rain1", h * HOUR, 1.0, h * HOUR) for h in range(-140, 60)]
+    rows.append(Row("rain1", 10 * HOUR, 100.0, 45 * HOUR))
+    durations = [np.timedelta64(96, "h")]
+    live = SeriesBuffer(two_stations(), MemoryFeed(rows), overlap=np.timedelta64(40, "h"), durations=durations)
+    windows, batches = batches_of(live, range(40, 50))
+    assert [w.antecedent[0, 0, 0] for w in windows] == [96.0] * 5 + [195.0] * 5
+    zero = np.timedelta64(0, "h")
+    replay = SeriesBuffer(two_stations(), None, overlap=zero, durations=durations, restored=batches)
+    assert same(replay.window(step_at(49, HOUR), moment(49 * HOUR + 60)), windows[-1])
+
+
 def test_a_restart_from_what_memory_holds_asks_for_the_overlap_only() -> None:
     layout, durations = two_stations(), [np.timedelta64(h, "h") for h in (3, 70)]
     rows = steady(("level@s0", "level@s1", "rain1", "up"), 300)
@@ -237,6 +251,19 @@ def test_a_new_series_in_the_configuration_is_read_in_full() -> None:
     assert window.past.values[0, 0, :, 1].tolist() == [336, 337, 338, 339, 340, 341]
     assert [w.series for w in feed.asked] == [("level@s0", "level@s1", "rain1", "up"), ("up",)]
     assert feed.asked[0].start == step_at(41 - 1 - 3, HOUR)
+
+
+def test_a_new_series_counts_in_totals_as_far_back_as_they_reach() -> None:
+    rows = steady(("level@s0", "level@s1", "rain1"), 160)
+    rows += [Row("up", h * HOUR, 1.0 + h, h * HOUR) for h in range(-30, 160)]
+    more = {"overlap": OVERLAP, "durations": [np.timedelta64(h, "h") for h in (3, 96)]}
+    old = SeriesBuffer(layout_of([["rain1"], ["rain1"]], ("rain",)), MemoryFeed(rows), **more)  # type: ignore[arg-type]
+    old.window(step_at(140, HOUR), moment(140 * HOUR))
+    started = SeriesBuffer(two_stations(), MemoryFeed(rows), restored=[old.pending()], **more)  # type: ignore[arg-type]
+    window = started.window(step_at(141, HOUR), moment(141 * HOUR))
+    assert window.antecedent[0, 1].tolist() == pytest.approx([141.0, 94.5], abs=0.01)
+    fresh = SeriesBuffer(two_stations(), MemoryFeed(rows), **more)  # type: ignore[arg-type]
+    assert same(window, fresh.window(step_at(141, HOUR), moment(141 * HOUR)))
 
 
 def test_the_past_of_a_simulation_is_its_newest_issue_then() -> None:

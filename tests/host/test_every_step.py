@@ -80,7 +80,7 @@ def test_late_data_make_a_revision(open_trial: Opener) -> None:
 
 
 def test_looking_for_late_data_does_not_wear_out_the_feed(trial: Trial) -> None:
-    source = trial.host.pipelines["river"].buffer.inner._source  # type: ignore[attr-defined]
+    source = trial.host.pipelines["river"].buffer.inner.feeds[0].source  # type: ignore[attr-defined]
     trial.host.tick()
     reads = source.reads
     trial.go(1 / 12, times=12 * 14)  # fourteen minutes of ticks
@@ -116,7 +116,7 @@ def test_a_feed_that_is_dead_for_long_ends_steps_as_failed(trial: Trial) -> None
 
 def test_tries_in_vain_become_rarer(trial: Trial) -> None:
     trial.host.tick()
-    source = trial.host.pipelines["river"].buffer.inner._source  # type: ignore[attr-defined]
+    source = trial.host.pipelines["river"].buffer.inner.feeds[0].source  # type: ignore[attr-defined]
     (trial.folder / "down").touch()
     trial.go(15)
     reads = source.reads
