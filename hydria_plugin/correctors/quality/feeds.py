@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from hydria_plugin import Layout, Signal
+from hydria_plugin import Layout
 from hydria_plugin.values import Bools, Floats, Ints
 
 STATES = ("level", "discharge")
@@ -67,12 +67,20 @@ class Feeds:
 
     @cached_property
     def pairs(self) -> tuple[Ints, Ints]:
-        """Every place of every series, series by series: (M) its station, (N) where each series begins."""
+        """Every place of every series, series by series: (M) place, as numbered in ``member``, and (N + 1) where each
+        series begins."""
         place = np.flatnonzero(self.member.reshape(-1) != NOT_TESTED)
         series = self.member.reshape(-1)[place]
         order = np.argsort(series, kind="stable")
-        begins = np.searchsorted(series[order], np.arange(len(self)))
-        return place[order] // self.member.shape[1], begins
+        return place[order], np.searchsorted(series[order], np.arange(len(self) + 1))
+
+    def places_of(self, which: Ints) -> tuple[Ints, Ints, Ints]:
+        """Of all places of the series ``which`` (K): station, column, and which of the K it is."""
+        place, begins = self.pairs
+        many = begins[which + 1] - begins[which]
+        of = np.repeat(np.arange(len(which)), many)
+        at = place[np.repeat(begins[which] - (np.cumsum(many) - many), many) + np.arange(len(of))]
+        return at // self.member.shape[1], at % self.member.shape[1], of
 
     @cached_property
     def blocks(self) -> list[tuple[Feeds, Ints, Ints]]:
@@ -113,13 +121,12 @@ class Feeds:
 
     def of_series(self, at_station: NDArray[Any], reduce: np.ufunc, which: Ints) -> NDArray[Any]:
         """(T, K) for the series ``which``: what holds at their stations (T, S), reduced where they have several."""
-        station, begins = self.pairs
-        if len(station) == len(self):
-            return columns(at_station, station[begins[which]])
-        many = np.append(begins[1:], len(station))[which] - begins[which]
-        first = np.cumsum(many) - many
-        place = np.repeat(begins[which] - first, many) + np.arange(many.sum())
-        return np.asarray(reduce.reduceat(columns(at_station, station[place]), first, axis=1))
+        place, begins = self.pairs
+        if len(place) == len(self):
+            return columns(at_station, place[begins[which]] // self.member.shape[1])
+        station, _, of = self.places_of(which)
+        first = np.searchsorted(of, np.arange(len(which)))
+        return np.asarray(reduce.reduceat(columns(at_station, station), first, axis=1))
 
 
 def around(feeds: Feeds, which: Ints) -> tuple[Feeds, Ints]:
@@ -141,18 +148,6 @@ def columns(values: NDArray[Any], which: Ints) -> NDArray[Any]:
     """(T, K) of (T, N), step after step in memory; ``values[:, which]`` would lie series after series, and all that is
     made of both is slow."""
     return np.take(values, which, axis=1)
-
-
-def judged(signal: Signal, flag: NDArray[np.uint8], method: NDArray[np.uint16], fail: Bools) -> Signal:
-    """The signal with a verdict where ``method`` says so: failed values become gaps, ``raw`` keeps them."""
-    told = method != 0
-    return Signal(
-        np.where(fail, np.nan, signal.values),
-        signal.sigma,
-        np.where(told, flag, signal.flags).astype(np.uint8),
-        np.where(told, method, signal.method).astype(np.uint16),
-        signal.raw,
-    )
 
 
 def shifted(values: Floats, by: int) -> Floats:

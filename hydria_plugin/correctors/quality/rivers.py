@@ -143,10 +143,10 @@ def triggered(y: Floats, limits: Limits, active: Bools) -> Bools:
 
 def carried(y: Floats) -> Floats:
     """Each gap with the last value before it."""
-    out, there = np.array(y), np.isfinite(y)
-    some = np.flatnonzero(~there.all(axis=0))
-    steps = np.arange(len(y), dtype=np.int32)[:, None]
-    last = np.maximum.accumulate(np.where(columns(there, some), steps, np.int32(0)), axis=0)
-    t, k = np.nonzero(~columns(there, some))
-    out[t, some[k]] = y[last[t, k], some[k]]
+    gaps = np.flatnonzero(~np.isfinite(y).T)  # gauge by gauge
+    k, t = np.divmod(gaps, len(y))
+    begins = (t == 0) | (np.diff(gaps, prepend=-2) > 1)
+    begun = t[np.maximum.accumulate(np.where(begins, np.arange(len(t)), 0))]
+    out = np.array(y)
+    out[t, k] = y[np.maximum(begun - 1, 0), k]
     return out

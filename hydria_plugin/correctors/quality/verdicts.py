@@ -68,15 +68,16 @@ def judge_window(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdict
     whole, looked = Docket((len(x), len(feeds))), np.zeros(len(feeds), dtype=bool)
     for near, there, mine in feeds.blocks:
         looked[there[np.intersect1d(worth_a_look(near, columns(x, there), limits.take(there), pace), mine)]] = True
-    which = np.flatnonzero(looked)
-    which = which[np.argsort(feeds.row[which], kind="stable")]  # neighbours together: fewer stations at a time
-    for first in range(0, len(which), TOGETHER):  # a walk over few costs as much as over many
-        some = which[first : first + TOGETHER]
-        near, there = around(feeds, some)
-        found = judge_all(near, columns(x, there), limits.take(there), pace, np.searchsorted(there, np.sort(some)))
-        flagged = np.flatnonzero(found.flag.any(axis=0) & np.isin(there, some))
-        t, k = np.nonzero(found.flag[:, flagged])
-        whole.put(t, there[flagged[k]], found.flag[t, flagged[k]], found.method[t, flagged[k]])
+    for which in (np.flatnonzero(looked & feeds.is_rain), np.flatnonzero(looked & ~feeds.is_rain)):
+        which = which[np.argsort(feeds.row[which], kind="stable")]  # neighbours together: fewer stations at a time
+        for first in range(0, len(which), TOGETHER):  # a walk over few costs as much as over many
+            some = which[first : first + TOGETHER]
+            near, there = around(feeds, some)
+            mine = np.searchsorted(there, np.sort(some))
+            found = judge_all(near, columns(x, there), limits.take(there), pace, mine)
+            flagged = mine[found.flag[:, mine].any(axis=0)]
+            t, k = np.nonzero(found.flag[:, flagged])
+            whole.put(t, there[flagged[k]], found.flag[t, flagged[k]], found.method[t, flagged[k]])
     return whole.verdicts
 
 
