@@ -92,5 +92,7 @@ def own_move(x: Floats, rise: Floats, high: Floats, move: int) -> Bools:
 
 def rising(x: Floats, rise: Floats, move: int) -> Bools:
     """(T, N) where a river gauge stands by more than ``rise`` (N) above where it stood ``move`` steps ago."""
+    out = np.zeros(x.shape, dtype=bool)
     with np.errstate(invalid="ignore"):
-        return np.asarray(x - shifted(x, move) > rise)
+        out[move:] = x[move:] - x[: max(len(x) - move, 0)] > rise
+    return out

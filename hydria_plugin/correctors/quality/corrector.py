@@ -144,7 +144,7 @@ def believed(feeds: Feeds, target: Signal, inputs: Signal) -> Floats:
 def scattered(feeds: Feeds, verdicts: Verdicts, target: Signal, inputs: Signal) -> tuple[Signal, Signal]:
     """Target (S, R, T) and inputs (S, R, T, V) with their verdicts; what failed, here or in the host, is a gap. What a
     person has flagged stays as the person said."""
-    t, n = np.nonzero(verdicts.method)
+    t, n = np.nonzero(verdicts.method > 0)
     flag, method = verdicts.flag[t, n][:, None], verdicts.method[t, n][:, None]  # (C, 1): the same for all R
     station, column, of = feeds.places_of(n)
     own, slot = np.flatnonzero(column == 0), np.flatnonzero(column > 0)

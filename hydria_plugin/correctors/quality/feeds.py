@@ -83,15 +83,15 @@ class Feeds:
         return at // self.member.shape[1], at % self.member.shape[1], of
 
     @cached_property
-    def blocks(self) -> list[tuple[Feeds, Ints, Ints]]:
-        """Parts small enough for a processor's cache: the feeds of some stations, the places of its series, and which
-        of them (K, among the part's) are judged there: each series in one block, with all of its stations."""
-        found: list[tuple[Feeds, Ints, Ints]] = []
+    def blocks(self) -> list[tuple[Feeds, Ints, Bools]]:
+        """Parts small enough for a processor's cache: the feeds of some stations, the places of its series (K), and (K)
+        which of them are judged there: each series in one block, with all of its stations."""
+        found: list[tuple[Feeds, Ints, Bools]] = []
         for first in range(0, len(self.member), BLOCK):
             mine = np.flatnonzero((self.row >= first) & (self.row < first + BLOCK))
             if len(mine):
                 near, there = around(self, mine)
-                found.append((near, there, np.flatnonzero(np.isin(there, mine))))
+                found.append((near, there, np.isin(there, mine)))
         return found
 
     def gathered(self, target: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
@@ -136,8 +136,9 @@ def around(feeds: Feeds, which: Ints) -> tuple[Feeds, Ints]:
     chosen[which] = True
     member = np.where(feeds.member == NOT_TESTED, len(feeds), feeds.member)
     rows = chosen[member].any(axis=1)
-    there = np.unique(member[rows])
-    there = there[there < len(feeds)]
+    shown = np.zeros(len(feeds) + 1, dtype=bool)
+    shown[member[rows]] = True
+    there = np.flatnonzero(shown[:-1])
     place = np.full(len(feeds) + 1, NOT_TESTED)
     place[there] = np.arange(len(there))
     names, kinds = (tuple(told[there]) for told in feeds.names_and_kinds)

@@ -225,11 +225,12 @@ def judge_jumps(
     walk = Walk(x, limits, active, weather, strict, pace)
     moved = triggered(x, limits, active) if moved is None else moved
     some = set(np.flatnonzero(moved.any(axis=1)).tolist())
-    for t in range(len(x)):
-        doubted = walk.length > 0
-        if t in some or doubted.any():
-            walk.believe_up_to(t, np.flatnonzero(moved[t] & ~doubted))
-            walk.step(t, np.flatnonzero(moved[t] | doubted))
+    with np.errstate(invalid="ignore"):
+        for t in range(len(x)):
+            doubted = walk.length > 0
+            if t in some or doubted.any():
+                walk.believe_up_to(t, np.flatnonzero(moved[t] & ~doubted))
+                walk.step(t, np.flatnonzero(moved[t] | doubted))
     missing = np.isnan(x)
     return Verdicts(
         np.where(missing, 0, walk.flag).astype(np.uint8), np.where(missing, 0, walk.method).astype(np.uint16)

@@ -108,8 +108,7 @@ def moved_by(x: Floats) -> Floats:
 def height_of(value: Floats, floor: Floats) -> Floats:
     """Above low water, 0 where that is not known."""
     known = np.isfinite(floor)
-    with np.errstate(invalid="ignore"):
-        above = np.maximum(value - np.where(known, floor, 0.0), 0.0)
+    above = np.maximum(value - np.where(known, floor, 0.0), 0.0)
     return above if known.all() else np.where(known, above, 0.0)
 
 
@@ -136,8 +135,8 @@ def triggered(y: Floats, limits: Limits, active: Bools) -> Bools:
     wet = (limits.spike_active, limits.up_active, limits.shift_active, limits.down_active)
     least = np.where(active, np.minimum.reduce(wet), np.minimum.reduce(quiet))
     before = shifted(y if np.isfinite(y).all() else carried(y), 1)
-    give = np.where(active, GIVE[1], GIVE[0]) * height_of(before, limits.floor)
     with np.errstate(invalid="ignore"):
+        give = np.where(active, GIVE[1], GIVE[0]) * height_of(before, limits.floor)
         return np.asarray(np.abs(y - before) > np.maximum(least, give))
 
 

@@ -35,8 +35,8 @@ class Skies:
         return cls(most, many)
 
 
-def worth_a_look(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Ints:
-    """The series of ``x`` (P, N) that some test may flag."""
+def worth_a_look(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Bools:
+    """(N) the series of ``x`` (P, N) that some test may flag."""
     skies = Skies.of(feeds, x)
     with np.errstate(invalid="ignore"):
         low, high = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
@@ -49,7 +49,7 @@ def worth_a_look(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Ints:
         )
         looked |= ~feeds.is_rain & stands(feeds, x, low, high, limits, skies)
         looked[rains] |= oddly_wet(feeds, columns(x, rains), high[rains], limits.take(rains), rains, skies)
-    return np.flatnonzero(looked)
+    return np.asarray(looked)
 
 
 def moves(feeds: Feeds, y: Floats, lim: Limits, span: Floats, which: Ints, skies: Skies, pace: Pace) -> Bools:

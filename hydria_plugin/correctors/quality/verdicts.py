@@ -67,15 +67,15 @@ def judge_window(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdict
     """On the values ``x`` (P, N) of one window: of those that are worth a look, among the others of their stations."""
     whole, looked = Docket((len(x), len(feeds))), np.zeros(len(feeds), dtype=bool)
     for near, there, mine in feeds.blocks:
-        looked[there[np.intersect1d(worth_a_look(near, columns(x, there), limits.take(there), pace), mine)]] = True
+        looked[there[mine & worth_a_look(near, columns(x, there), limits.take(there), pace)]] = True
     for which in (np.flatnonzero(looked & feeds.is_rain), np.flatnonzero(looked & ~feeds.is_rain)):
         which = which[np.argsort(feeds.row[which], kind="stable")]  # neighbours together: fewer stations at a time
         for first in range(0, len(which), TOGETHER):  # a walk over few costs as much as over many
             some = which[first : first + TOGETHER]
             near, there = around(feeds, some)
-            mine = np.searchsorted(there, np.sort(some))
-            found = judge_all(near, columns(x, there), limits.take(there), pace, mine)
-            flagged = mine[found.flag[:, mine].any(axis=0)]
+            at = np.searchsorted(there, np.sort(some))
+            found = judge_all(near, columns(x, there), limits.take(there), pace, at)
+            flagged = at[found.flag[:, at].any(axis=0)]
             t, k = np.nonzero(found.flag[:, flagged])
             whole.put(t, there[flagged[k]], found.flag[t, flagged[k]], found.method[t, flagged[k]])
     return whole.verdicts
@@ -95,7 +95,7 @@ def judge_all(feeds: Feeds, x: Floats, limits: Limits, pace: Pace, which: Ints) 
     if len(at):
         y, active_at, weather, strict, moved = (columns(a, at) for a in (y, active, weather, strict, moved))
         found = judge_jumps(y, lim.take(at), active_at, weather, strict, pace, moved)
-        t, k = np.nonzero(found.flag)
+        t, k = np.nonzero(found.flag > 0)
         docket.put(t, rivers[at[k]], found.flag[t, k], found.method[t, k])
     slow_tests(docket, feeds, x, limits, rivers, active, quiet, pace)
     return docket.verdicts
@@ -178,14 +178,24 @@ def slow_tests(
         height = height_of(y, lim.floor)
         swing = np.where(active, lim.swing_active, lim.swing_quiet)
         docket.add(rivers, swings(y) > np.maximum(swing, np.where(active, *GIVE[::-1]) * height), "oscillation")
-        creep = creeps(y, quiet, pace)
-        docket.add(rivers, (creep > lim.creep_up) & (y - creep < lim.stage), "shift")
-        docket.add(rivers, -creep > np.maximum(lim.creep_down, 0.9 * height_of(y - creep, lim.floor)), "shift")
+        drift_tests(docket, y, lim, rivers, quiet, pace)
         docket.add(rivers, at_second_datum(y, lim.second, lim.resolution, pace.past), "shift", SUSPECT)
-        stands = standing(y, pace.past)
-        at = np.flatnonzero(((stands >= FLAT + PATIENCE) | (stands > lim.stand)).any(axis=0))
+        at = np.flatnonzero((y[1:] == y[:-1]).sum(axis=0) >= np.fmin(FLAT + PATIENCE, lim.stand))
+        stands, stand = standing(columns(y, at), pace.past), lim.stand[at]
+        at = at[((stands >= FLAT + PATIENCE) | (stands > stand)).any(axis=0)]
     if len(at):
         flat_tests(docket, feeds, x, limits, rivers[at], pace)
+
+
+def drift_tests(docket: Docket, y: Floats, lim: Limits, rivers: Ints, quiet: Bools, pace: Pace) -> None:
+    """Of the gauges that all was quiet around for long; after rain there is none."""
+    creep = creeps(y, quiet, pace)
+    at = np.flatnonzero(np.isfinite(creep).any(axis=0))
+    if len(at):
+        rivers, lim, creep = rivers[at], lim.take(at), columns(creep, at)
+        before = columns(y, at) - creep
+        docket.add(rivers, (creep > lim.creep_up) & (before < lim.stage), "shift")
+        docket.add(rivers, -creep > np.maximum(lim.creep_down, 0.9 * height_of(before, lim.floor)), "shift")
 
 
 def flat_tests(docket: Docket, feeds: Feeds, x: Floats, limits: Limits, which: Ints, pace: Pace) -> None:
