@@ -63,7 +63,7 @@ def shares(width: Floats, borders: Floats) -> Floats:
     of the logarithm; the first class where nothing was seen yet."""
     log = np.log(np.fmax(width, NARROWEST))
     found = np.empty((borders.shape[2], *log.shape), log.dtype)  # class by class: long rows, for speed
-    above = 1.0
+    above: Floats | float = 1.0
     for g in range(len(found) - 1):
         low, high = borders[..., g], borders[..., g + 1]
         way = np.minimum(np.fmax((log - low) / np.maximum(high - low, 1e-9), 0.0), 1.0)  # 0 where NaN
