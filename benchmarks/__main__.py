@@ -12,7 +12,7 @@ import time
 BENCHMARKS = (
     "feeds", "store", "speed", "training", "training_networks", "inference", "attribution", "knox", "skill", "gardon",
     "correction", "correction.outage", "uncertainty.coverage", "uncertainty.decomposition", "uncertainty.cost",
-    "adapters.sandre", "adapters.sql_ingest",
+    "adapters.samples", "adapters.sandre", "adapters.sql_ingest", "adapters.cap",
 )  # fmt: skip
 
 

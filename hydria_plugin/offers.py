@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .later import Later
+from .option_types import kind_fault
 from .secret import Secret
 
 GIVEN = (  # by the house
@@ -57,6 +58,11 @@ class Offer:
         """Options annotated :class:`Secret`: their values come from the environment or a file."""
         known = inspect.signature(self.factory).parameters
         return tuple(p for p in self.options() if "Secret" in str(known[p].annotation))
+
+    def kind_fault(self, option: str, value: Any) -> str:
+        """Why ``value`` is not of the kind that the factory names; nothing of a secret is said."""
+        fault = kind_fault(option, inspect.signature(self.factory).parameters[option].annotation, value)
+        return f"{option} must be a text" if fault and option in self.secrets() else fault
 
     def required(self) -> tuple[str, ...]:
         """Options without a default."""

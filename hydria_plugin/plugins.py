@@ -76,14 +76,15 @@ class Registry:
         return self.offer(role, name).options()
 
     def check_options(self, role: str, name: str, options: Mapping[str, Any]) -> tuple[str, ...]:
-        """One sentence per unknown or missing option."""
+        """One sentence per unknown or missing option, and per one of another kind than is wanted."""
         offer = self.offer(role, name)
         takes = ", ".join(offer.options()) or "none"
         unknown = [
             f"{role} {name!r} takes no option {o!r}; it takes: {takes}" for o in options if o not in offer.options()
         ]
         missing = [f"{role} {name!r} needs the option {o!r}" for o in offer.required() if o not in options]
-        return (*unknown, *missing)
+        told = [offer.kind_fault(o, value) for o, value in options.items() if o in offer.options()]
+        return (*unknown, *missing, *(f"{role} {name!r}: {fault}" for fault in told if fault))
 
     def build(self, role: str, name: str, options: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> Any:
         """Call the factory with the admin's options and whatever of ``given`` its signature names."""
@@ -144,9 +145,13 @@ def load_point(registry: Registry, point: EntryPoint) -> None:
 
 
 def enter(registry: Registry, plugin: object, name: str, package: str, version: str) -> None:
-    """Register one plug-in and take in what it offers, each name once."""
+    """Register one plug-in and take in what it offers, each name once; entry points may be called alike."""
+    manager = registry.manager
+    if (loaded := manager.get_name(plugin)) is not None:
+        registry.refuse(name, "plugin", package, version, f"it is loaded already, as {loaded!r}")
+        return
     try:
-        registry.manager.register(plugin, name)
+        manager.register(plugin, f"{name} of {package}" if manager.has_plugin(name) else name)
     except Exception as error:
         registry.refuse(name, "plugin", package, version, f"cannot be registered: {describe(error)}")
         return

@@ -28,6 +28,9 @@ def plugin(role: str = "forecaster", name: str = "mean", factory: object = Mean,
     return made
 
 
+OFFERS = "from hydria_plugin import hookimpl\n@hookimpl\ndef hydria_forecasters():\n    return {'%s': dict}\n"
+
+
 def only(*plugins: object) -> Registry:
     return load_plugins(plugins, points=())
 
@@ -86,6 +89,30 @@ def test_a_third_party_cannot_take_a_name_of_the_house() -> None:
     registry = only(plugin(name="persistence"))
     assert registry.offer("forecaster", "persistence").package == "hydria-plugin"
     assert [r.name for r in registry.problems] == ["persistence (given by the host program)"]
+
+
+@pytest.mark.parametrize("offered, usable", [(("alpha", "beta"), ("alpha", "beta")), (("alpha", "alpha"), ())])
+def test_two_packages_with_one_entry_point_name_are_two_plug_ins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offered: tuple[str, ...], usable: tuple[str, ...]
+) -> None:
+    """What counts is what they offer."""
+    modules = [f"hydrology_{n}_{len(usable)}" for n in range(2)]
+    for module, name in zip(modules, offered, strict=True):
+        (tmp_path / f"{module}.py").write_text(OFFERS % name)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry = load_plugins(points=[EntryPoint("csv", module, "hydria") for module in modules])
+    assert tuple(n for n in registry.names("forecaster") if n in offered) == usable
+
+
+def test_what_is_given_by_the_host_program_and_installed_as_well_is_one_plug_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hydria_gauges.py").write_text(OFFERS % "mean")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    point = EntryPoint("gauges", "hydria_gauges", "hydria")
+    registry = load_plugins([point.load()], points=[point])
+    assert "mean" in registry.names("forecaster")
+    assert [(r.name, r.state) for r in registry.problems] == [("hydria_gauges", "it is loaded already, as 'gauges'")]
 
 
 def test_a_hook_that_raises_is_a_line_not_an_end() -> None:

@@ -38,7 +38,7 @@ def read_areas(file: Path) -> dict[str, tuple[Area, ...]]:
         try:
             station, area = _feature(feature)
             found[station] = (*found.get(station, ()), area)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
             said = f"{error} is missing" if isinstance(error, KeyError) else error
             wrong.append(f"areas {file.name!r}, feature {number}: {said}; allowed: {WANTED} and a Polygon, "
                          "MultiPolygon or Point (with radius_km) or none")  # fmt: skip

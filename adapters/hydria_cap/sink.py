@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hydria_plugin import Alert, Bulletin, FeedError, Layout, Reason, Report, Secret, Thresholds
 from hydria_plugin.drawing import Words
-from hydria_plugin.exchange import Access, Web, free_bytes, put_file, xml_document
+from hydria_plugin.exchange import Access, Refusal, Web, free_bytes, put_file, xml_document
 
 from .areas import around, read_areas
 from .cap_rules import faults
@@ -19,6 +19,7 @@ from .options import checked
 from .reports import keep_reports, resources_of
 from .told import Told, forget, name_of
 
+KNOWN = 409  # the receiver has it already
 TELL_AGAIN = 2  # steps before a message ends, from which an open event is told again
 
 
@@ -123,8 +124,17 @@ class CapSink:
         own = identifier(bulletin.pipeline, alert.event, name)
         put_file(self._path / f"{own}.xml", content)
         if self._web:
-            with closing(self._web):  # hours may pass until the next: no connection waits for it
+            self._post(content)
+
+    def _post(self, content: bytes) -> None:
+        """The same bytes in each try. Raises FeedError."""
+        assert self._web is not None
+        with closing(self._web):  # hours may pass until the next: no connection waits for it
+            try:
                 self._web.send(body=content, kind="application/cap+xml", repeatable=True)
+            except Refusal as refusal:
+                if refusal.status != KNOWN:
+                    raise
 
     def _ends_soon(self, told: Told, name: str, bulletin: Bulletin) -> bool:
         """Would the last message end before the event is told again?"""

@@ -82,7 +82,7 @@ def zone(name: str) -> tzinfo:
 
 def duration(text: str) -> timedelta:
     """``90s``, ``10min``, ``6h``, ``30d``. Raises ValueError."""
-    if not (found := re.fullmatch(r"(\d+)\s*(s|min|h|d)", text.strip())):
+    if not (found := re.fullmatch(r"(\d{1,7})\s*(s|min|h|d)", text.strip())):
         raise ValueError(f"{text!r} is not a duration")
     names = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
     return timedelta(**{names[found[2]]: int(found[1])})
@@ -154,7 +154,7 @@ def _refused(form: Form) -> list[str]:
         faults.append(f"timezone = {form.timezone!r} must be a zone such as 'Europe/Paris', or an offset '+01:00'")
     try:
         codecs.lookup(form.encoding if form.encoding != "auto" else "utf-8")
-    except LookupError:
+    except (LookupError, ValueError):
         faults.append(f"encoding = {form.encoding!r} must be an encoding such as 'utf-8' or 'iso-8859-1', or 'auto'")
     if form.time_format not in TIME_FORMATS and not _is_format(form.time_format):
         faults.append(

@@ -61,7 +61,8 @@ def header_in(line: bytes, form: Form) -> Header | None:
     """The header that ``line`` is, if the time column is one of its cells."""
     line = line.removeprefix(codecs.BOM_UTF8)
     encoding = encoding_of(line, form)
-    text = line.decode(encoding, errors="replace").lstrip("#").strip()
+    text = line.decode(encoding, errors="replace").strip()
+    text = text if form.time.startswith("#") else text.lstrip("#").lstrip()
     for separator in _allowed(form):
         cells = _cells(text, separator)
         if form.time in cells:
@@ -99,8 +100,9 @@ def encoding_of(text: bytes, form: Form) -> str:
 
 
 def _separator_of(text: bytes, form: Form) -> str:
-    """Without a header: what divides the first line into as many cells as there are columns."""
-    line = text[: text.find(b"\n")]
+    """Without a header: what divides the first line of values into as many cells as there are columns."""
+    lines = text[: 1 << 16].split(b"\n")
+    line = next((line for line in lines if line.strip() and not line.startswith(b"#")), b"")
     return max(_allowed(form), key=lambda s: line.count(s.encode()) == len(form.columns) - 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from .faults import Faults, quoted
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
 NEWLINE, QUOTE, COMMENT = ord("\n"), ord('"'), ord("#")
+UNCLOSED = "a quotation mark is not closed; the line is not used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ def well_formed(body: bytes, separator: bytes, width: int, first_line: int, faul
     scan = _Scan.of(body, first_line)
     silent = (scan.buf[scan.starts] == COMMENT) | (scan.starts == scan.ends)
     refused = _damaged(scan, faults, silent)
-    cells = scan.cells(ord(separator), silent | refused)
+    cells = scan.cells(separator, silent | refused)
+    refused |= _unclosed(scan, cells, faults)
     silent |= cells - 1 == scan.ends - scan.starts  # nothing but separators
     refused |= _ragged(scan, cells, separator, width, faults, silent | refused)
     keep = ~(silent | refused)
@@ -71,16 +74,44 @@ class _Scan:
         found = np.searchsorted(self.ends, np.flatnonzero(marks))
         return np.bincount(found, minlength=len(self.ends)).astype(np.int64)
 
-    def cells(self, separator: int, skip: Mask) -> Numbers:
-        """Cells of each line; a separator between quotation marks is text. Lines of ``skip`` count for nothing."""
-        marks = self.buf == separator
-        if b'"' in self.body:
-            quotes = (self.buf == QUOTE) & ~np.repeat(skip, self.ends - self.starts + 1)
-            marks &= ~np.logical_xor.accumulate(quotes)
-        return self.per_line(marks) + 1
+    def cells(self, separator: bytes, skip: Mask) -> Numbers:
+        """Cells of each line; a separator between quotation marks is text. Lines of ``skip`` count for nothing; 0: a
+        mark is open at the end of the line."""
+        marks = self.buf == ord(separator)
+        if b'"' not in self.body:
+            return self.per_line(marks) + 1
+        quotes = (self.buf == QUOTE) & ~np.repeat(skip, self.ends - self.starts + 1)
+        inside = np.logical_xor.accumulate(quotes)
+        found = self.per_line(marks & ~inside) + 1
+        for i in np.flatnonzero(self.per_line(self._misplaced(quotes, inside, separator))):
+            found[i] = _cells_of(self.line(i), separator)
+        return found
+
+    def _misplaced(self, quotes: Mask, inside: Mask, separator: bytes) -> Mask:
+        """Marks within a cell, which begin and end nothing: what follows them cannot be told by counting marks."""
+        edges = np.frombuffer(b'\n"' + separator, np.uint8)
+        edge = np.isin(self.buf, edges)
+        begun, ended = np.append(True, edge[:-1]), np.append(edge[1:], True)
+        return np.asarray(quotes & np.where(inside, ~begun, ~ended))
 
     def line(self, i: int | np.int64) -> bytes:
         return self.body[int(self.starts[i]) : int(self.ends[i])]
+
+
+def _cells_of(line: bytes, separator: bytes) -> int:
+    """As the parser splits it; 0 when it would go on into the next line."""
+    try:
+        rows = list(csv.reader([line.decode("latin-1"), ""], delimiter=separator.decode()))
+    except csv.Error:  # a cell beyond any measure
+        return 0
+    return len(rows[0]) if len(rows) == 2 else 0
+
+
+def _unclosed(scan: _Scan, cells: Numbers, faults: Faults) -> Mask:
+    found: Mask = cells == 0
+    if found.any():
+        faults.add("quote", UNCLOSED, scan.numbers[found])
+    return found
 
 
 def _damaged(scan: _Scan, faults: Faults, silent: Mask) -> Mask:
@@ -91,7 +122,7 @@ def _damaged(scan: _Scan, faults: Faults, silent: Mask) -> Mask:
         refused |= nul
     if b'"' in scan.body:
         odd = (scan.per_line(scan.buf == QUOTE) % 2 == 1) & ~silent & ~refused
-        faults.add("quote", "a quotation mark is not closed; the line is not used", scan.numbers[odd])
+        faults.add("quote", UNCLOSED, scan.numbers[odd])
         refused |= odd
     return refused
 

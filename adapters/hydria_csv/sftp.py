@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 import paramiko
 
 from hydria_plugin import FeedError, Secret
+from hydria_plugin.exchange import is_file
 
 TIMEOUT_S = 20.0
 TRIES, PAUSE_S = 3, 0.5  # of connecting; then twice as long
@@ -48,7 +49,7 @@ class Login:
         if not self.key and not self.password:
             found.append('sftp needs key = "file of a private key" or password = "${NAME}"')
         for option, name in (("key", self.key), ("host_key", "" if self.is_fingerprint else self.host_key)):
-            if name and not self.file(name).is_file():
+            if name and not is_file(self.file(name)):
                 found.append(f"{option} = {name!r}: there is no such file")
         return found
 

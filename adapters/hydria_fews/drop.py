@@ -13,7 +13,7 @@ from hydria_plugin.exchange import iso_utc
 from .naming import PARAMETERS, PATTERN, Naming, pattern_faults
 from .pi_series import PiSeries
 from .pi_writing import pi_xml
-from .rendering import bulletin_series, report_series
+from .rendering import KNOX_KIND, Rendering, bulletin_series, report_series
 
 UNFIT = re.compile(r"[^\w.+-]+")
 
@@ -48,6 +48,13 @@ class FewsDrop:
     def series(self, bulletin: Bulletin) -> list[PiSeries]:
         """All that a bulletin says, in the names of these options."""
         return list(bulletin_series(bulletin, self._naming, self._parameters))
+
+    def shares(self, bulletin: Bulletin, readings: Sequence[Report]) -> list[PiSeries]:
+        """The shares of KnoX of stations that no report of the bulletin tells them of."""
+        told = {report.station for report in bulletin.reports if report.kind == KNOX_KIND}
+        made, rows = Rendering(bulletin, self._naming), {s: row for row, s in enumerate(bulletin.layout.stations)}
+        left = [report for report in readings if report.station in rows and report.station not in told]
+        return [one for report in left for one in made.shares(rows[report.station], report)]
 
     def write(self, bulletin: Bulletin) -> None:
         """Raises FeedError."""

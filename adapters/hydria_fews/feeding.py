@@ -103,18 +103,18 @@ def as_simulated(unit: str, series: str, layout: Layout | None) -> float:
 
 class _Rows:
     def __init__(self) -> None:
-        self.names: list[NDArray[np.object_]] = []
+        self.names: list[str] = []
         self.parts: list[tuple[NDArray[np.datetime64], NDArray[np.float64]]] = []
-        self.flags: list[NDArray[np.uint8]] = []
+        self.flags: list[NDArray[np.int16]] = []  # of FEWS
         self.issues: list[NDArray[np.datetime64]] = []
         self.received: list[NDArray[np.datetime64]] = []
         self.members: list[NDArray[np.int32]] = []
         self.ids: dict[str, list[str]] = {}  # of members in words, by series
 
     def add(self, name: str, one: PiSeries, value: NDArray[np.float64], issue: NDArray[np.datetime64]) -> None:
-        self.names.append(np.full(len(one), name, dtype=object))
-        self.parts.append((one.time.astype("datetime64[us]"), value))
-        self.flags.append(flags_in(one.flag))
+        self.names.append(name)
+        self.parts.append((one.time, value))
+        self.flags.append(one.flag)
         self.issues.append(issue)
         self.received.append(received(one))
         self.members.append(np.where(np.isnat(issue), 0, self.number(name, one.header)).astype(np.int32))
@@ -132,13 +132,13 @@ class _Rows:
         return known.index(header.member_id)
 
     def columns(self) -> tuple[NDArray[np.object_], NDArray[np.datetime64], NDArray[np.float64]]:
-        names = np.concatenate([np.empty(0, dtype=object), *self.names])
-        times = np.concatenate([np.empty(0, "M8[us]"), *(time for time, _ in self.parts)])
+        names = np.repeat(np.array(self.names, dtype=object), np.array([len(time) for time, _ in self.parts], int))
+        times = np.concatenate([np.empty(0, "M8[ms]"), *(time for time, _ in self.parts)]).astype("M8[us]")
         return names, times, np.concatenate([np.empty(0), *(value for _, value in self.parts)])
 
     def more(self) -> dict[str, NDArray[np.generic]]:
         return {
-            "flag": np.concatenate([np.empty(0, np.uint8), *self.flags]),
+            "flag": flags_in(np.concatenate([np.empty(0, np.int16), *self.flags])),
             "issued_at": np.concatenate([np.empty(0, "M8[us]"), *self.issues]),
             "received_at": np.concatenate([np.empty(0, "M8[us]"), *self.received]),
             "member": np.concatenate([np.empty(0, np.int32), *self.members]),

@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from hydria_plugin import Bulletin, ConfigError, FeedError, Host, HydriaError, open_host
+from hydria_plugin import Bulletin, ConfigError, FeedError, Host, HydriaError, Report, open_host
 
 from .diagnostics import WARN, DiagHandler
 from .drop import FewsDrop, write_series
 from .parameters import read_parameters
 from .paths import local_path
 from .pi_series import PiSeries
+from .rendering import KNOX_KIND
 from .run_info import RunInfo, read_run
 from .running import Export, exported
 from .states import State, put_in, read_state, take_out
@@ -113,8 +114,26 @@ def forecasts(info: RunInfo, toml: Path, pipeline: str) -> list[PiSeries]:
         found: list[PiSeries] = []
         for name in names:
             made = forecast(host, name, info.time0, clock)
-            found += words_of(host, name).series(made)
+            words = words_of(host, name)
+            found += words.series(made) + words.shares(made, knox_readings(host, name, made))
         return found
+
+
+def knox_readings(host: Host, name: str, bulletin: Bulletin) -> list[Report]:
+    """What KnoX reads in the models that made the bulletin, in the news or not; nothing where the pipeline has no
+    explainer ``knox``. One that fails costs no forecast."""
+    pipeline, found = host.pipelines[name], list[Report]()
+    if (explainer := pipeline.explainers.get(KNOX_KIND)) is None:
+        return found
+    try:
+        window = pipeline.buffer.window(bulletin.issued_at, bulletin.known_at)
+        made_by = dict(zip(bulletin.forecast.stations, bulletin.forecast.made_by, strict=True))
+        for maker in filter(None, dict.fromkeys(made_by.values())):
+            told = explainer.explain(window, bulletin.forecast, pipeline.forecasters[maker])
+            found += [report for report in told if made_by.get(report.station) == maker]
+    except Exception as error:
+        log.warning("%s: the shares of KnoX are left out (%s: %s)", name, type(error).__name__, error)
+    return found
 
 
 def forecast(host: Host, name: str, time0: np.datetime64, clock: RunClock) -> Bulletin:

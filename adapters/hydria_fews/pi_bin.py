@@ -41,7 +41,9 @@ def filled(series: PiSeries, values: np.ndarray[tuple[int], np.dtype[np.float32]
     length = header.step.length
     times = header.start + np.arange(len(values)) * (np.timedelta64(0, "ms") if length is None else length)
     value = values.astype(np.float64)
-    value[(values == np.float32(header.missing)) | ~np.isfinite(value)] = np.nan
+    with np.errstate(over="ignore"):  # one that is beyond float32 is infinite there, too
+        missing = np.float32(header.missing)
+    value[(values == missing) | ~np.isfinite(value)] = np.nan
     return PiSeries.of(header, times, value)
 
 

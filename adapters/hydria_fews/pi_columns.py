@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 from .pi_series import NO_FLAG
 
 LONGEST = 26  # characters of a value
+PADDING = 64  # characters of any text, and zeros behind all that is read
 NUMBER = np.zeros(256, dtype=bool)
 NUMBER[list(b"\0+-.0123456789Ee")] = True
 ZERO = np.frombuffer(b"0".ljust(LONGEST, b"\0"), dtype=np.uint8)
 NONE = np.frombuffer(b"NaN", dtype=np.uint8)
+PRINTED = np.zeros(256, dtype=bool)  # what means itself within quotes in every encoding
+PRINTED[[0, *range(0x20, 0x7F)]] = True
+PRINTED[list(b'"&<')] = False
 
 Bytes = NDArray[np.uint8]
 Good = NDArray[np.bool_]
@@ -22,7 +26,7 @@ Good = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """``quotes`` (M, 2K): where the quotes about each attribute of each event are, LONGEST before the end of ``data``
+    """``quotes`` (M, 2K): where the quotes about each attribute of each event are, PADDING before the end of ``data``
     at least."""
 
     data: Bytes
@@ -88,6 +92,17 @@ def values(columns: Columns, good: Good) -> tuple[NDArray[np.float64], Good]:
     except ValueError:  # one of them is no number: others say which
         return np.full(len(text), np.nan), np.zeros(len(text), dtype=bool)
     return found, good & (np.isfinite(found) | is_none)
+
+
+def words(columns: Columns, name: str) -> tuple[NDArray[np.object_], Good]:
+    """(M) texts in plain letters, mostly the same few."""
+    long = columns.lengths(name)
+    width = min(max(int(long.max(initial=1)), 1), PADDING)
+    text = columns.texts(name, width)
+    good = (long <= PADDING) & PRINTED[text].all(axis=1)
+    text[~good] = 0
+    kinds, which = np.unique(text.view(f"S{width}")[:, 0], return_inverse=True)
+    return kinds.astype(f"U{width}").astype(object)[which], good
 
 
 def digits(text: Bytes, begin: int, end: int, good: Good) -> NDArray[np.int64]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from .pi_alike import Run
 from .pi_headers import hours, local_time
-from .pi_runs import Run
 from .pi_series import NO_FLAG, PiHeader, PiSeries
 
 NO_TIMES = np.empty(0, dtype="datetime64[ms]")
@@ -26,7 +27,8 @@ class Events:
         self._time: list[np.datetime64] = []  # those that came one by one since
         self._value: list[float] = []
         self._flag: list[int] = []
-        self._more: dict[str, dict[int, str]] = {}  # attribute -> event -> text
+        self._more: dict[str, dict[int, str]] = {}  # attribute -> event -> text, of those that came one by one
+        self._columns: list[tuple[str, int, NDArray[Any]]] = []  # attribute, first event, texts, of runs
 
     def add(self, event: Mapping[str, Any]) -> None:
         """One event by its attributes; one that cannot be used is a fault."""
@@ -58,6 +60,7 @@ class Events:
         """Events that were read together."""
         self._close()
         self._runs.append(run)
+        self._columns += [(name, self._before, texts) for name, texts in run.more.items()]
         self._before += len(run.time)
 
     def series(self, header: PiHeader, zone: float) -> PiSeries:
@@ -67,11 +70,18 @@ class Events:
         value = np.concatenate([np.empty(0), *(run.value for run in self._runs)])
         value[value == header.missing] = np.nan
         flag = np.concatenate([np.empty(0, np.int16), *(run.flag for run in self._runs)])
-        more = {}
-        for name, texts in sorted(self._more.items()):
-            more[name] = np.full(len(time), "", dtype=object)
-            more[name][list(texts)] = list(texts.values())
+        more = self._texts(len(time))
         return PiSeries(header, np.asarray(time - hours(zone), dtype="M8[ms]"), value, flag, more)
+
+    def _texts(self, count: int) -> dict[str, NDArray[Any]]:
+        """By attribute, "" where an event has none."""
+        names = {*self._more, *(name for name, _, _ in self._columns)}
+        found = {name: np.full(count, "", dtype=object) for name in sorted(names)}
+        for name, first, texts in self._columns:
+            found[name][first : first + len(texts)] = texts
+        for name, by_event in self._more.items():
+            found[name][list(by_event)] = list(by_event.values())
+        return found
 
     def _close(self) -> None:
         """What came one by one is a run, too."""

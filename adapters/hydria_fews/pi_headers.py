@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ THRESHOLD = {
     "id": "id", "name": "name", "label": "label", "comment": "comment", "groupId": "group", "groupName": "group_name",
 }  # fmt: skip
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?", re.ASCII)
+LARGEST = (1 << 31) - 1  # of indices, and of steps in their unit
 HIGH, LOW = "highLevelThreshold", "lowLevelThreshold"
 
 
@@ -81,12 +83,15 @@ class Headers:
             self.faults.append(f"{name} {text[:60]!r} is not a number")
             return math.nan
 
-    def _index(self, text: str) -> int | None:
+    def _index(self, text: str, name: str = "ensembleMemberIndex") -> int | None:
         try:
-            return int(text) if text else None
+            number = int(text) if text else None
         except ValueError:
-            self.faults.append(f"ensembleMemberIndex {text[:60]!r} is not a whole number")
-            return None
+            number = LARGEST + 1
+        if number is None or abs(number) <= LARGEST:
+            return number
+        self.faults.append(f"{name} {text[:60]!r} is not a whole number of at most {LARGEST:,}")
+        return None
 
     def _time(self, facts: Facts, name: str) -> np.datetime64:
         given = facts.get(name)
@@ -104,7 +109,7 @@ class Headers:
         times = tuple(
             text_of(one.get("time") if isinstance(one, Mapping) else one) for one in listed(given.get("times"))
         )
-        counts = [self._index(text_of(given.get(name))) for name in ("multiplier", "divider")]
+        counts = [self._index(text_of(given.get(name)), name) for name in ("multiplier", "divider")]
         return TimeStep(text_of(given.get("unit")) or "nonequidistant", counts[0] or 1, counts[1] or 1, times)
 
     def _thresholds(self, given: Any) -> Iterator[PiThreshold]:
@@ -163,6 +168,7 @@ def time_facts(time: np.datetime64, zone: float) -> dict[str, str]:
     return {"date": day, "time": clock.removesuffix(".000")}
 
 
+@lru_cache(maxsize=1000)  # the headers of a forecast say the same times
 def local_time(day: str, clock: str) -> np.datetime64:
     """[ms] of the document's own clock. Raises ValueError."""
     text = f"{day.strip().replace('/', '-')}T{clock.strip() or '00:00:00'}"
@@ -181,4 +187,6 @@ def listed(given: Any) -> list[Any]:
 
 
 def text_of(given: Any) -> str:
+    if type(given) is str:
+        return given.strip()
     return "" if given is None or isinstance(given, Mapping | list) else str(given).strip()

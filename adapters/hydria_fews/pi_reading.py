@@ -9,9 +9,10 @@ from typing import IO, TYPE_CHECKING, Any
 from hydria_plugin import FeedError
 from hydria_plugin.exchange import Readable, XmlLimits, xml_elements
 
+from .pi_alike import Run
 from .pi_events import Events
 from .pi_headers import Facts, Headers, offset
-from .pi_runs import MARK, Run, Thinned
+from .pi_runs import MARK, Thinned
 from .pi_series import PiFile, PiSeries
 
 if TYPE_CHECKING:
@@ -133,4 +134,5 @@ def facts_of(element: _Element) -> dict[str, Any]:
 
 def local(element: _Element) -> str:
     """The name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+    tag = str(element.tag)
+    return tag[tag.rfind("}") + 1 :]

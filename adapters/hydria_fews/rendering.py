@@ -20,6 +20,7 @@ from .pi_series import NO_FLAG, PiHeader, PiSeries, TimeStep
 
 MODULE = ENSEMBLE = "hydria"
 SHARES = ("model", "input", "residual")
+KNOX_KIND = "knox"  # of reports
 LEVEL, PROBABILITY, DOUBT, KNOX = "alert.level", "alert.probability", "doubt.share", "knox.share"
 
 
@@ -126,6 +127,13 @@ class Rendering:
             if alert is not None and np.isfinite(alert.probability):
                 yield even(self.header(row, PROBABILITY, "-"), at, np.array([alert.probability]))
 
+    def shares(self, row: int, report: Report) -> Iterator[PiSeries]:
+        """How much of the water comes of which rain, as a reading of KnoX has it."""
+        at = np.asarray([self.bulletin.issued_at])
+        for rain, shares in knox_shares(report) if report.kind == KNOX_KIND else ():
+            for name, value in shares.items():
+                yield even(self.header(row, KNOX, "-", qualifiers=(rain, name)), at, np.array([value]))
+
     def _parameter(self, row: int) -> str:
         quantity = self.bulletin.layout.quantities[row]
         return self.parameters.get(quantity, PARAMETERS[quantity])
@@ -141,9 +149,7 @@ def report_series(reports: Sequence[Report], bulletin: Bulletin, naming: Naming)
         row = bulletin.layout.stations.index(report.station)
         headline = {"comment": np.array([f"{report.event} {report.headline}".strip()], dtype=object)}
         yield replace(even(made.header(row, f"report.{report.kind}", "-"), at, np.array([1.0])), more=headline)
-        for rain, shares in knox_shares(report) if report.kind == "knox" else ():
-            for name, value in shares.items():
-                yield even(made.header(row, KNOX, "-", qualifiers=(rain, name)), at, np.array([value]))
+        yield from made.shares(row, report)
 
 
 def knox_shares(report: Report) -> Iterator[tuple[str, dict[str, float]]]:

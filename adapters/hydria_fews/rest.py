@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hydria_plugin import Bulletin, ConfigError, Layout, Report, Secret, Wanted
+from hydria_plugin import Bulletin, ConfigError, FeedError, Layout, Report, Secret, Wanted
 
 from .drop import last_of, parameter_faults
 from .feeding import table_of
+from .looking_back import dropped, in_words
 from .naming import PARAMETERS, PATTERN, Naming, pattern_faults
 from .pi_series import PiSeries
 from .rendering import Rendering, report_series
@@ -20,6 +22,8 @@ from .telling import seen
 
 if TYPE_CHECKING:
     import pandas as pd
+
+log = logging.getLogger("hydria_fews")
 
 DAY = np.timedelta64(86_400, "s")
 PARTS = ("quantiles", "members", "doubt", "flags", "alerts", "reports")
@@ -103,28 +107,46 @@ class FewsRestSink:
         self._naming, self._parts = Naming(id, dict(names or {})), tuple(parts)
         self._parameters = {**PARAMETERS, **(parameters or {})}
         self._last: Bulletin | None = None
+        self._told: dict[str, str] = {}  # what was said of the last bulletin, and of the last reports
 
     def write(self, bulletin: Bulletin) -> None:
         """Alerts first: they are what is waited for. Raises FeedError."""
         rendering = Rendering(bulletin, self._naming, self._parameters)
-        for part in ("alerts", "quantiles", "flags", "doubt", "members"):
-            if part in self._parts:
-                self._post(getattr(rendering, part)())
+        parts = [part for part in ("alerts", "quantiles", "flags", "doubt", "members") if part in self._parts]
+        posted = [one for part in parts for one in self._post(getattr(rendering, part)())]
         self._last = bulletin
+        self._look_back("bulletin", posted)
 
     def write_reports(self, reports: Sequence[Report]) -> None:
         """Headlines, and the shares of KnoX, with the T0 of their bulletin. Raises FeedError."""
         if "reports" in self._parts:
-            self._post(report_series(reports, last_of(self._last), self._naming))
+            self._look_back("reports", self._post(report_series(reports, last_of(self._last), self._naming)))
 
     def probe(self) -> str:
         """Whether the service answers; whether it takes what is posted is known when it was. Raises FeedError."""
         return f"{self._service.url}: answers, with {len(self._service.locations())} locations."
 
-    def _post(self, series: Iterator[PiSeries]) -> None:
+    def _post(self, series: Iterator[PiSeries]) -> list[PiSeries]:
+        """What was posted."""
         held = list(series)
         for first in range(0, len(held), POSTED):
             self._service.post(held[first : first + POSTED])
+        return held
+
+    def _look_back(self, what: str, posted: Sequence[PiSeries]) -> None:
+        """Say what the service took and did not keep. Raises FeedError where it kept nothing; where it kept some of it
+        the next alert must not wait for the rest."""
+        try:
+            gone, told = dropped(self._service, posted), ""
+        except FeedError as error:
+            gone, told = [], f"whether the service keeps what is posted cannot be seen: {error}"
+        if gone:
+            told = f"{self._service.url}: {in_words(gone, posted)}"
+            if len(gone) == sum(bool(np.isfinite(one.value).any()) for one in posted):
+                raise FeedError(told)
+        if told and told != self._told.get(what):
+            log.warning(told)
+        self._told[what] = told
 
 
 def built(faults: list[str], *which: str, **options: object) -> PiService:

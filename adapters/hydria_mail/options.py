@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from email.headerregistry import Address
 from email.utils import parseaddr
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from hydria_plugin import ConfigError
+from hydria_plugin.exchange import is_file
 
 from .content import one_line
 from .readers import LANGUAGES, Reader, faults, is_address, readers_of
@@ -46,7 +46,7 @@ def _faults(given: Mapping[str, Any]) -> Iterator[str]:
         yield "sink mail: user and password go together: one of them is missing"
     if given["security"] == "none" and given["password"]:
         yield 'sink mail: a password does not go out unencrypted: security = "starttls" or "tls"'
-    if given["ca"] and not Path(given["ca"]).is_file():
+    if given["ca"] and not is_file(given["ca"]):
         yield f"sink mail: ca = {given['ca']!r}: there is no such file; allowed: a PEM file of certificates"
     if given["language"] not in ("", *LANGUAGES):
         yield f"sink mail: language = {given['language']!r} must be one of {', '.join(LANGUAGES)}"

@@ -62,7 +62,7 @@ class Server:
             raise FeedError(f"{self.place}: {self._said(error)}") from None
 
     def _connected(self) -> smtplib.SMTP:
-        context = ssl.create_default_context(cafile=self.ca or None)
+        context = None if self.security == "none" else ssl.create_default_context(cafile=self.ca or None)
         if self.security == "tls":
             connection: smtplib.SMTP = smtplib.SMTP_SSL(
                 self.host, self.port, self.own_name, timeout=self.timeout_s, context=context

@@ -8,12 +8,11 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from hydria_plugin import FeedError, Secret
-from hydria_plugin.exchange import Gate
+from hydria_plugin.exchange import Gate, is_file
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage
@@ -59,7 +58,7 @@ class Door:
             found.append(f"url = {self.address!r} is none; allowed: {ALLOWED}")
         if self.password and not self.user:
             found.append("a password needs a user")
-        if self.ca and not Path(self.ca).is_file():
+        if self.ca and not is_file(self.ca):
             found.append(f"ca = {self.ca!r}: there is no such file; allowed: a PEM file of certificates")
         if self.timeout_s <= 0:
             found.append(f"timeout_s = {self.timeout_s!r} must be positive")

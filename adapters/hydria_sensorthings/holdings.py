@@ -52,7 +52,9 @@ class Holdings:
     """``things``: ids of Things by station, for those that ``thing`` does not name. ``create``: what is not there is
     made; else that is a FeedError."""
 
-    def __init__(self, service: Service, things: Mapping[str, str], places: Mapping[str, Place], create: bool) -> None:
+    def __init__(
+        self, service: Service, things: Mapping[str, str | int], places: Mapping[str, Place], create: bool
+    ) -> None:
         self._service, self._things, self._places, self._create = service, things, places, create
         self._owners: dict[str, Owner] = {}
         self._shared: dict[tuple[str, str], Found] = {}

@@ -18,7 +18,7 @@ from .naming import template_faults
 from .readings import FLAGS, Manner
 
 ENDS = ("end", "start")
-DURATION = re.compile(r"(-?\d+)\s*(s|min|m|h|d)")
+DURATION = re.compile(r"(-?\d{1,7})\s*(s|min|m|h|d)")
 SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86_400}
 
 

@@ -55,7 +55,7 @@ class SensorThingsSink:
         ca: str = "",
         timeout_s: float = 20.0,
         thing: str = "{station}",
-        things: Mapping[str, str] | None = None,
+        things: Mapping[str, str | int] | None = None,
         datastream: str = "{station} {quantity} forecast q{quantile} ({pipeline})",
         warning: str = "{station} warning level ({pipeline})",
         report: str = "{station} {kind} report",

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from hydria_plugin import Secret
+from hydria_plugin.exchange import is_file
 
 ALLOWED = 'database = "sqlite:///platform.db" or "postgresql://user@host/name", or url = "${NAME}" for a whole address'
 HERE = ("", "localhost", "127.0.0.1", "::1")
@@ -42,7 +43,7 @@ class Access:
         written = make_url(self.database) if self.database else None
         if written is not None and (written.password or "password" in written.query):
             found.append('database must not hold a password: write password = "${NAME}", or the whole as url')
-        if self.ca and not self._file(self.ca).is_file():
+        if self.ca and not is_file(self._file(self.ca)):
             found.append(f"ca = {self.ca!r}: there is no such file; allowed: a PEM file of certificates")
         if not isinstance(self.timeout, str) or seconds_of(self.timeout) is None:
             found.append(f"timeout = {self.timeout!r} must be a duration such as '20s' or '2min'")

@@ -7,11 +7,14 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 
 from hydria_plugin import Secret
 
 PREFIX = "whsec_"
 SHORTEST, LONGEST = 24, 64  # bytes of a secret
+WINDOW_MIN = 5  # minutes that a timestamp may be off, for receivers
 
 
 def key_of(secret: Secret) -> bytes:
@@ -38,6 +41,15 @@ def headers(identity: str, sent: int, body: bytes, keys: Sequence[bytes]) -> Map
         "webhook-timestamp": str(sent),
         "webhook-signature": " ".join(f"v1,{signature}" for signature in signed),
     }
+
+
+def minutes_ahead(date: str, sent: int) -> float:
+    """How far a receiver's clock is ahead of ours, by the header Date of its answer; 0 where it does not say."""
+    try:
+        there = parsedate_to_datetime(date)
+        return ((there if there.tzinfo else there.replace(tzinfo=UTC)).timestamp() - sent) / 60
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
 
 
 def identity_of(*parts: object) -> str:

@@ -15,7 +15,7 @@ from hydria_plugin.exchange import Access, Gate, Refusal, Web
 from .alertmanager import alerts_of
 from .bodies import Letter, alert_letter, report_letter
 from .options import checked
-from .signing import headers
+from .signing import WINDOW_MIN, headers, minutes_ahead
 
 Clock = Callable[[], np.datetime64]
 KNOWN = 409  # it has the message already
@@ -116,6 +116,11 @@ class WebhookSink:
         except Refusal as refusal:
             if refusal.status == KNOWN:
                 return
+            if refusal.status in UNREADABLE and abs(ahead := minutes_ahead(refusal.date, sent)) > WINDOW_MIN:
+                said = f"its clock is {abs(ahead):.0f} min {'ahead of' if ahead > 0 else 'behind'} ours"
+                raise FeedError(
+                    f"{refusal}; {said}, and what is not of its time is refused: it is tried again"
+                ) from refusal
             if refusal.status in UNREADABLE:
                 self._pass(letter.identity)
                 raise FeedError(f"{refusal}; it is passed over") from refusal

@@ -1,4 +1,4 @@
-"""Sandre messages: a million observations read, a large bulletin written, and what became of every real sample.
+"""Sandre messages: a million observations read, a large bulletin written.
 
 python -m benchmarks.adapters.sandre [POINTS]
 
@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = next((p for up in ROOT.parents if (p := up / "shared" / "samples" / "sandre-hydrometrie").is_dir()), None)
 POINTS, SERIES = 1_000_000, 50
 START, STEP = np.datetime64("2020-01-01T00:00:00"), np.timedelta64(300, "s")
 
@@ -38,7 +37,6 @@ def main(points: int) -> None:
                 )  # fmt: skip
                 print(f"  {reader:<7}{told.stdout.strip()}")
     written()
-    samples()
 
 
 def many_points(file: Path, points: int, version: str) -> None:
@@ -126,35 +124,6 @@ def widened(layout: Any, stations: int) -> Any:
         series=np.repeat(layout.series[:1], stations, axis=0),
         static=np.repeat(layout.static[:1], stations, axis=0),
     )
-
-
-def samples() -> None:
-    """Every real file: what was read of it, or why not."""
-    if SAMPLES is None:
-        print("samples: ../shared/samples is not beside this checkout")
-        return
-    from hydria_plugin import FeedError
-    from hydria_sandre.archive import Archive
-    from hydria_sandre.form import FORECAST, checked
-    from hydria_sandre.form import SERIES as NAMED
-    from hydria_sandre.importer import SandreImporter
-
-    form = checked(
-        "source", series=NAMED, forecast=FORECAST, names=None, units=None, csv_units=None, timezone="UTC", flags=None,
-        forecast_value="moy", received="production",
-    )  # fmt: skip
-    print(f"{'sample':<34}{'values':>7}{'series':>7}{'stations':>9}{'inputs':>7}{'ratings':>8}  said")
-    for file in sorted(SAMPLES.iterdir()):
-        archive = Archive(file, ("*",), form)
-        said = [p.error.partition(": ")[2] for p in archive.refresh()]
-        rows = sum(len(held.rows) for held in archive.held.values())
-        try:
-            found = SandreImporter(path=file.name, folder=SAMPLES).survey()
-            counts = len(found.stations), len(found.inputs), len(found.ratings)
-        except FeedError:
-            counts = (0, 0, 0)
-        head = f"{file.name:<34}{rows:>7}{len(archive.streams):>7}{counts[0]:>9}{counts[1]:>7}{counts[2]:>8}"
-        print(f"{head}  {'; '.join(said)[:150]}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ import numpy as np
 
 from hydria_plugin import Forecast, History, Observations, Problem, Signal, Split, Window
 from hydria_plugin.alerts import AlertRules, Thresholds
-from hydria_plugin.config.building import make_learner
 from hydria_plugin.correctors.conformal.corrector import Conformal
 from hydria_plugin.correctors.input_error.corrector import InputError
 from hydria_plugin.cycle import Pipeline, run_cycle
@@ -31,6 +30,7 @@ from hydria_plugin.learning.storms import study_storms
 from hydria_plugin.stores.memory import MemoryStore
 from hydria_plugin.testing.samples import window_of
 from hydria_plugin.values import Floats, Ints
+from hydria_plugin.verification.online import OnlineLearner
 
 EVENTS, WHOLE = 40, 96  # to learn from, and steps of each
 WARM_UP, MEASURED = 60, 60  # more events: for bands to follow what is verified, and to be measured on
@@ -159,7 +159,7 @@ def bulletins(network: BlockNetwork, history: History, corrector: InputError) ->
     pipeline = Pipeline(
         "p", layout, Playing(history), {"block-network": network}, store,
         Thresholds((), np.empty((len(layout.stations), 0))), AlertRules(), input_correctors={"input-error": corrector},
-        forecast_correctors={"conformal": conformal}, learner=make_learner({}, {"conformal": conformal}),
+        forecast_correctors={"conformal": conformal}, learner=OnlineLearner({"conformal": conformal}, ("conformal",)),
     )  # fmt: skip
     found = {}
     for n in range(layout.past - 1, len(history) - layout.horizon):

@@ -23,7 +23,7 @@ from ..sources import Feed
 from ..values import Wanted
 from ..verification.watching import standing_of
 from ..workshop.times import now
-from .feeds_seen import newest_values, staleness
+from .feeds_seen import between_steps, newest_values, staleness
 from .speaking import FAILED, WRONG, one_line
 
 LOOK_BACK = np.timedelta64(32, "D").astype("timedelta64[s]")  # for the newest bulletin
@@ -178,6 +178,8 @@ def check_feed(settings: Settings, name: str, feed: Feed, place: str, findings: 
     told = f"{name}: {feed.stage}" if feed.name else name
     findings.seen += [f"{told}: {line}" for line in newest_values(table, layout, wanted)]
     findings.warnings += [f"{told}: {line}" for line in staleness(table, wanted)]
+    label = settings.pipelines[name].rain_label
+    findings.warnings += [f"{told}: {line}" for line in between_steps(table, layout, wanted, label)]
     problems = feed.named(table.attrs.get("problems", ()))[:20]
     findings.warnings += [f"{name}: {p.stage}: {p.error}" for p in problems]
 

@@ -168,9 +168,10 @@ def station_lines(bulletin: Bulletin) -> list[str]:
         at_end = dict(zip(levels, f.values[s, -1], strict=True))
         band = f", 10-90 % {at_end[0.1]:.4g} to {at_end[0.9]:.4g}" if {0.1, 0.9} <= set(levels) else ""
         ahead = f"{at_end[0.5]:.4g} at {valid}{band} ({f.made_by[s]})" if f.there[s] else "no forecast"
-        now, word = bulletin.summary.observed[s, -1], bulletin.summary.word(s)
+        newest, word = bulletin.summary.observed[s, -1], bulletin.summary.word(s)
+        now = f"{newest:.4g} {layout.units[s]} now" if np.isfinite(newest) else "no value now"
         rests = "" if word in ("", RUNGS[0]) else f"; {word}"
-        lines.append(f"  {station}: {now:.4g} {layout.units[s]} now, {ahead}{rests}")
+        lines.append(f"  {station}: {now}, {ahead}{rests}")
     return lines
 
 
@@ -190,12 +191,28 @@ def compared(host: Host, name: str, asked: np.datetime64 | None, revision: int) 
     if stored is None:
         told_revision = "" if revision < 0 else f" revision {revision}"
         raise HydriaError(f"the store has no bulletin of {name} for {utc(issued_at)}{told_revision}")
-    difference = largest_difference(stored.forecast, host.replay(name, issued_at, stored.revision).forecast)
+    again = host.replay(name, issued_at, stored.revision)
+    difference = largest_difference(stored.forecast, again.forecast)
     if not difference <= CLOSE:
-        raise HydriaError(f"the replay of {name} {utc(issued_at)} differs by {difference:g}; allowed: {CLOSE:g}")
+        raise HydriaError(f"the replay of {name} {utc(issued_at)} {differing(stored, again, difference)}")
     facts = {"issued_at": utc(issued_at), "revision": stored.revision, "difference": difference}
     text = f"{name}: {utc(issued_at)} revision {stored.revision} reproduced (within {difference:.1g})"
     return {**facts, "text": text}
+
+
+def differing(stored: Bulletin, again: Bulletin, difference: float) -> str:
+    """In what way, and why where that is known."""
+    changed = stored.digests.get("config") != again.digests.get("config")
+    if changed and not comparable(stored.forecast, again.forecast):
+        return (
+            "cannot be compared: the configuration has changed since, and with it stations, leads or quantiles; "
+            "allowed: the configuration of then"
+        )
+    return f"differs by {difference:g}{', the configuration has changed since' if changed else ''}; allowed: {CLOSE:g}"
+
+
+def comparable(a: Forecast, b: Forecast) -> bool:
+    return (a.stations, tuple(a.quantiles), a.horizon) == (b.stations, tuple(b.quantiles), b.horizon)
 
 
 def newest_issue(host: Host, name: str) -> np.datetime64:
@@ -210,7 +227,7 @@ def newest_issue(host: Host, name: str) -> np.datetime64:
 def largest_difference(stored: Forecast, again: Forecast) -> float:
     """Relative to the value where that is above 1; infinite where one has a forecast and the other has not."""
     a, b = np.asarray(stored.values, dtype=float), np.asarray(again.values, dtype=float)
-    if a.shape != b.shape or np.any(np.isnan(a) != np.isnan(b)):
+    if not comparable(stored, again) or np.any(np.isnan(a) != np.isnan(b)):
         return float("inf")
     gap = np.abs(a - b) / np.maximum(1, np.abs(a))
     return float(np.nanmax(gap)) if np.isfinite(gap).any() else 0.0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..tables import Gridding
 from ..values import Layout, Wanted
 from ..workshop.times import utc
 
@@ -50,6 +51,29 @@ def staleness(table: pd.DataFrame, wanted: Wanted) -> Iterator[str]:
     if without:
         more = f" and {len(without) - SERIES_SHOWN} more" if len(without) > SERIES_SHOWN else ""
         yield f"no value since {utc(wanted.start)} of {', '.join(without[:SERIES_SHOWN])}{more}"
+
+
+def between_steps(table: pd.DataFrame, layout: Layout, wanted: Wanted, rain_label: str) -> Iterator[str]:
+    """Sums over whole steps that begin between steps, as local days do on steps of UTC: each is taken for the step it
+    begins in, which is over before the sum is."""
+    gridding = Gridding.for_layout(layout, rain_label)
+    summed = {s for s, one in zip(gridding.series, gridding.summed, strict=True) if one}
+    if rain_label != "start" or not summed:
+        return
+    observed, step = observed_in(table, wanted), gridding.step_us
+    found = {}
+    for name, times in observed[observed["series"].isin(summed)].groupby("series", observed=True)["time"]:
+        plain = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("M8[us]")
+        stamps = np.unique(plain.astype(np.int64))  # a corrected value comes twice
+        if len(stamps) > 1 and np.diff(stamps).min() > step // 2 and (stamps % step).any():
+            found[str(name)] = utc(np.datetime64(int(stamps[stamps % step != 0][-1]), "us"))
+    if found:
+        more = f" and {len(found) - SERIES_SHOWN} more" if len(found) > SERIES_SHOWN else ""
+        yield (
+            f"sums of {', '.join(list(found)[:SERIES_SHOWN])}{more}: they begin between the steps "
+            f"({next(iter(found.values()))}), and count for the step they begin in before they have ended; days of a "
+            'local time are best read as days of UTC (timezone = "UTC" of the source)'
+        )
 
 
 def ago(span: np.timedelta64) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import ConfigError
 from .moments import moment
 from .speaking import FAILED, Config, Json, columns, guarded, tell
 
@@ -41,6 +42,8 @@ def train(
     from ..workshop import Progress, train_pipelines
 
     begins, ends = (moment(text, option) if text else None for text, option in ((first, "--from"), (last, "--to")))
+    if begins is not None and ends is not None and ends < begins:
+        raise ConfigError(f"--to: {last!r} is before --from {first!r}; allowed: a later time")
     found = train_pipelines(config, begins, ends, pipeline=pipeline, seed=seed, progress=Progress("training"))
     outcomes = [outcome_facts(name, outcome) for name, outcomes in found.items() for outcome in outcomes]
     code = FAILED if any(outcome["version"] is None for outcome in outcomes) else 0

@@ -12,6 +12,10 @@ from ..errors import ConfigError, PluginError
 from ..offers import Offer
 from ..plugins import load_plugins
 
+BLANKS = (
+    ("Sequence", "[]"), ("list", "[]"), ("tuple", "[]"), ("Mapping", "{}"), ("dict", "{}"),
+    ("bool", "false"), ("int", "0"), ("float", "0.0"),
+)  # fmt: skip
 TABLES = {"forecaster": "forecaster", "corrector": "corrector", "explainer": "explainer"}
 
 
@@ -50,7 +54,7 @@ def written_sample(offer: Offer) -> str:
     told = [f"# {line}" for line in what.splitlines()]
     head = [f"# {offer.role} {offer.name!r} of {offer.package} {offer.version}", *told]
     known = inspect.signature(offer.factory).parameters
-    options = [option_line(o, known[o].default) for o in offer.options()]
+    options = [option_line(o, known[o]) for o in offer.options()]
     if offer.role in TABLES:
         return "\n".join([*head, f"[pipelines.NAME.{offer.role}.{quoted_key(offer.name)}]", *options, ""])
     if offer.role == "store":
@@ -63,17 +67,22 @@ def quoted_key(name: str) -> str:
     return name if name.replace("-", "").replace("_", "").isalnum() else json.dumps(name)
 
 
-def option_line(option: str, default: Any) -> str:
+def option_line(option: str, known: inspect.Parameter) -> str:
     """``# folds = 5``; what has no default stands without the comment sign."""
-    if default is inspect.Parameter.empty:
+    if known.default is inspect.Parameter.empty:
         return f'{option} = "..."  # must be given'
-    return f"# {option} = {toml_value(default)}"
+    if known.default is None:
+        return f"# {option} = {blank(str(known.annotation))}  # not set"
+    return f"# {option} = {toml_value(known.default)}"
+
+
+def blank(annotation: str) -> str:
+    """Nothing, in the form that an option of this annotation takes."""
+    return next((form for word, form in BLANKS if annotation.startswith(word)), '""')
 
 
 def toml_value(value: Any) -> str:
-    """A default as TOML; what TOML has no word for as an empty text."""
-    if value is None:
-        return '""  # not set'
+    """A default as TOML; what TOML has no word for as text."""
     if isinstance(value, list | tuple):
         return "[" + ", ".join(toml_value(v) for v in value) + "]"
     return (

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ def set_up_log(as_json: bool) -> None:
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(form)
     logging.basicConfig(level=names.get(asked, logging.INFO), handlers=[lines], force=True)
-    for chatty in ("apscheduler", "hydria.schedule.apscheduler"):
+    for chatty in ("apscheduler", "hydria.schedule.apscheduler", "alembic.runtime.plugins"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
@@ -73,7 +74,8 @@ class JsonLines(logging.Formatter):
     """One JSON object per event, a traceback inside it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        facts = {"time": f"{self.formatTime(record)}Z", "level": record.levelname, "logger": record.name}
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
+        facts = {"time": f"{at}Z", "level": record.levelname, "logger": record.name}
         told = {"message": record.getMessage()} | (
             {"error": self.formatException(record.exc_info)} if record.exc_info else {}
         )

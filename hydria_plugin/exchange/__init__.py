@@ -16,7 +16,7 @@ Nothing here imports httpx, lxml or pandas before it is used.
 from .addresses import Gate, web_address
 from .answers import Access, Answer, Refusal
 from .feed import feed_table, no_rows
-from .files import file_name, free_bytes, put_file
+from .files import file_name, free_bytes, is_file, put_file
 from .jsonable import jsonable
 from .markup import XmlLimits, xml_document, xml_elements
 from .moments import iso_utc, moment, moments
@@ -40,6 +40,7 @@ __all__ = [
     "file_name",
     "free_bytes",
     "gunzipped",
+    "is_file",
     "iso_utc",
     "jsonable",
     "known_unit",

@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 
 from ..errors import FeedError
 from ..secret import Secret
+from .files import is_file
+
+MOST_SHOWN = 500  # characters of an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +35,20 @@ class Answer:
 
 
 class Refusal(FeedError):
-    """The host answered, and refused: ``status`` and ``body`` say more; ``pause_s`` how long it wants to be left."""
+    """The host answered, and refused: ``status`` and ``body`` say more; ``pause_s`` how long it wants to be left;
+    ``date`` what time it has, as it writes it."""
 
-    def __init__(self, message: str, status: int, body: bytes, pause_s: float = 0.0) -> None:
+    def __init__(self, message: str, status: int, body: bytes, pause_s: float = 0.0, date: str = "") -> None:
         super().__init__(message)
-        self.status, self.body, self.pause_s = status, body, pause_s
+        self.status, self.body, self.pause_s, self.date = status, body, pause_s, date
 
 
 def refusal_of(answer: Answer, access: Access) -> Refusal:
     """An answer with a status of failure, as an error that can be read."""
     pause = answer.headers.get("retry-after", "")
     text = access.concealed(f"{answer.place}: HTTP {answer.status}: {excerpt(answer.body)}")
-    return Refusal(text, answer.status, answer.body, float(pause) if pause.isdigit() else 0.0)
+    pause_s = float(pause) if pause.isdigit() else 0.0
+    return Refusal(text, answer.status, answer.body, pause_s, answer.headers.get("date", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +84,15 @@ class Access:
             found.append("user and password go together: one of them is missing")
         if self.user and self.token:
             found.append("either user and password or a token, not both")
-        if self.ca and not Path(self.ca).is_file():
+        if self.ca and not is_file(self.ca):
             found.append(f"ca = {str(self.ca)!r}: there is no such file; allowed: a PEM file of certificates")
         return found
 
 
 def shown(target: str) -> str:
-    """An address without its query, which may hold what is nobody's business."""
+    """An address without its query, which may hold what is nobody's business; one that a host made up has an end."""
     parts = urlsplit(target)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:MOST_SHOWN]
 
 
 def excerpt(body: bytes, most: int = 200) -> str:

@@ -36,6 +36,14 @@ def put_file(file: Path, content: bytes | Iterable[bytes]) -> None:
         _settle(file.parent)
 
 
+def is_file(path: Path | str) -> bool:
+    """Whether a file is there; a name that no file can have has none."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def file_name(name: str, ascii: bool = True) -> str:
     """A name that is safe in a path; names that differ stay different. Without ``ascii`` letters may have accents."""
     safe = re.sub(r"[^\w.-]", "_", name, flags=re.ASCII if ascii else re.UNICODE).lstrip(".")

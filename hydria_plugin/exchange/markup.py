@@ -26,6 +26,15 @@ class XmlLimits:
 
 
 LIMITS = XmlLimits()
+OTHERS = {  # first bytes -> what begins so
+    b"PK\x03\x04": "a ZIP archive",
+    b"\x89HDF": "NetCDF-4 or other HDF5",
+    b"CDF": "NetCDF",
+    b"BUFR": "BUFR",
+    b"GRIB": "GRIB",
+    b"%PDF": "PDF",
+    b"SQLite": "an SQLite database",
+}
 SAFE: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 
 
@@ -38,7 +47,7 @@ def xml_document(data: bytes, place: str, limits: XmlLimits = LIMITS) -> _Elemen
     try:
         root: _Element = etree.fromstring(text, etree.XMLParser(**SAFE, remove_comments=True, remove_pis=True))
     except etree.XMLSyntaxError as error:
-        raise FeedError(f"{place}: is not well-formed XML ({_said(error)})") from error
+        raise _broken(place, text, error) from error
     _refuse_doctype(root, place)
     _refuse_depth(root, place, limits.depth)
     return root
@@ -57,7 +66,7 @@ def xml_elements(
     from lxml import etree
 
     wanted = tuple(f"{{*}}{tag}" for tag in tags)
-    unpacked: Readable = bounded(file, place, limits.size)
+    unpacked = _Beginning(bounded(file, place, limits.size))
     events = etree.iterparse(
         through(unpacked) if through else unpacked,
         events=("end",),
@@ -80,9 +89,26 @@ def xml_elements(
             yield element
             _forget(element, parent)
     except etree.XMLSyntaxError as error:
-        raise FeedError(f"{place}: is not well-formed XML ({_said(error)})") from error
+        raise _broken(place, unpacked.head, error) from error
     if is_first and events.root is not None:
         _refuse_doctype(events.root, place)
+
+
+class _Beginning:
+    """Bytes passed on; the first of them are kept."""
+
+    def __init__(self, source: Readable) -> None:
+        self._source, self.head = source, b""
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._source.read(size)
+        self.head = self.head or data[:8]
+        return data
+
+
+def _broken(place: str, text: bytes, error: Exception) -> FeedError:
+    other = next((name for head, name in OTHERS.items() if text.startswith(head)), "")
+    return FeedError(f"{place}: is not {f'XML, but {other}' if other else f'well-formed XML ({_said(error)})'}")
 
 
 def _forget(element: _Element, parent: _Element | None) -> None:

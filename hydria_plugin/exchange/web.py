@@ -26,6 +26,7 @@ MOVED = (301, 302, 303, 307, 308)
 HOPS = 3
 OPEN = Access()
 LONGEST_PAUSE_S = 30.0
+MOST_SAID = 300  # characters of what a host said
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]] | None
 
 
@@ -118,9 +119,11 @@ class Web:
             if answer.status not in MOVED:
                 return answer
             onward = answer.headers.get("location", "")
-            if method != "GET" or not onward:
-                raise Refusal(f"{answer.place}: sends on to {onward!r}, which is not followed", answer.status, b"")
-            target, params = urljoin(target, onward), None
+            next_one = joined(target, onward)
+            if method != "GET" or not onward or not next_one:
+                said = f"sends on to {onward[:MOST_SAID]!r}, which is not followed"
+                raise Refusal(f"{answer.place}: {said}", answer.status, b"")
+            target, params = next_one, None
         raise FeedError(f"{method} {shown(target)}: is sent on more than {HOPS} times")
 
     def _once(
@@ -131,17 +134,17 @@ class Web:
         place = f"{method} {shown(target)}"
         address, host, port = self._gate.checked(target, place)
         self._wait()
-        url = httpx.URL(target).copy_with(host=address)
-        if params:
-            url = url.copy_merge_params(dict(params) if isinstance(params, Mapping) else list(params))
         given = {**self._own_headers(target), **(headers or {}), "Host": host if port is None else f"{host}:{port}"}
         sni = {"sni_hostname": host.strip("[]")}
         try:
+            url = httpx.URL(target).copy_with(host=address)
+            if params:
+                url = url.copy_merge_params(dict(params) if isinstance(params, Mapping) else list(params))
             with self._opened().stream(method, url, headers=given, content=body, extensions=sni) as response:
                 content = self._content(response, place)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             said = self._access.concealed(f"{type(error).__name__}: {error}")
-            raise _Broken(f"{place}: no whole answer ({said})") from error
+            raise _Broken(f"{place}: no whole answer ({said[:MOST_SAID]})") from error
         answer = Answer(response.status_code, dict(response.headers), content, place)
         if answer.status >= 400:
             raise refusal_of(answer, self._access)
@@ -190,3 +193,12 @@ class Web:
 
 class _Broken(FeedError):
     """No whole answer: the network, not the host's word."""
+
+
+def joined(target: str, onward: str) -> str:
+    """Where a host sends on to; "" for what is no address."""
+    try:
+        found = urljoin(target, onward)
+        return found if urlsplit(found).port != 0 else ""
+    except ValueError:
+        return ""

@@ -17,6 +17,7 @@ from hydria_plugin.values import Bools, Floats, Ints
 
 MOST_CASES = 50_000  # issue times by stations: a sample judges as well as all of them
 NOT_WORSE = 1.0
+DECIMALS = 6  # of a relative loss, in manifests and for the verdict
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +30,7 @@ class Score:
 
     def told(self) -> dict[str, Any]:
         return {
-            "relative_loss": round(self.relative_loss, 6),
+            "relative_loss": round(self.relative_loss, DECIMALS),
             "persistence_index": [round(float(v), 4) for v in self.persistence_index],
             "cases": self.cases,
         }
@@ -129,7 +130,7 @@ def better(challenger: Score, reigning: Score | None) -> tuple[bool, str]:
         word = "not worse" if good else "worse"
         return good, f"first model: loss {mine:.4f} of that of the last value held, {word} than it"
     its = reigning.relative_loss
-    good = bool(mine < its)
+    good = round(mine, DECIMALS) < round(its, DECIMALS)  # equal is not better, nor is the rest of a rounding
     return (
         good,
         f"relative loss {mine:.4f} against {its:.4f} of the reigning model: {'better' if good else 'not better'}",

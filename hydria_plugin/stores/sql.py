@@ -1,7 +1,8 @@
 """The store in a database: SQLite (WAL) by default, PostgreSQL by address. SQLAlchemy Core, no ORM.
 
 Every method is one transaction. ``put`` writes a bulletin, its observations, states, alerts, ledger line and outbox
-rows, or nothing. One process writes at a time (``lock_path`` is what it locks); its threads may share a store.
+rows, or nothing. One process writes at a time (``lock_path`` and ``claim`` are what it locks); its threads may share
+a store.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from hydria_plugin import Alert, Bulletin, Delivery, Observations, Report, State
 from . import sql_engine, sql_outbox, sql_pruning, sql_reading, sql_writing
 from .documents import plain
 from .migrations import migrate
+from .sql_claim import Claim
 
 Time = np.datetime64
 
@@ -45,6 +47,10 @@ class SqlStore:
     def lock_path(self) -> Path:
         """The file that the single writer locks."""
         return sql_engine.lock_path(self._url)
+
+    def claim(self) -> Claim | None:
+        """The place of the single writer on the server itself; None for a file, which ``lock_path`` is enough for."""
+        return None if self._url.get_backend_name() == "sqlite" else Claim(self._engine)
 
     def put(self, bulletin: Bulletin, sinks: Sequence[str] = ()) -> None:
         with self._writing(f"to keep the bulletin {_named(bulletin)}") as connection:

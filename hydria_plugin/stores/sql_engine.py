@@ -17,6 +17,13 @@ from hydria_plugin import StoreError
 
 BUSY_MS = 10_000  # how long a writer waits for another one
 WRITES = {"hydria_writes": True}
+PATIENCE = {  # with a PostgreSQL server that has gone dark
+    "connect_timeout": 10,  # s
+    "tcp_user_timeout": 30_000,  # ms until what is sent has arrived
+    "keepalives_idle": 30,  # s
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
 _PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_MS}",  # first: switching to WAL may have to wait as well
     "PRAGMA journal_mode=WAL",
@@ -85,7 +92,7 @@ def open_engine(url: URL) -> Engine:
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
     try:
-        return sa.create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        return sa.create_engine(url, pool_pre_ping=True, connect_args=PATIENCE)
     except (ImportError, NoSuchModuleError) as cause:
         raise StoreError(f"store {shown(url)} needs a driver: pip install 'hydria-plugin[postgresql]'") from cause
 
@@ -100,7 +107,12 @@ def transaction(engine: Engine, doing: str, writes: bool = False) -> Iterator[Co
         with engine.connect() as plain, plain.execution_options(**options) as connection, connection.begin():
             yield connection
     except SQLAlchemyError as cause:
-        raise StoreError(f"store {shown(engine.url)} failed {doing}: {sentence(cause)}") from cause
+        raise StoreError(f"store {shown(engine.url)} failed {doing}: {sentence(cause)}") from root(cause)
+
+
+def root(error: SQLAlchemyError) -> BaseException:
+    """The driver's own error: it says it once, and without a link to SQLAlchemy's pages."""
+    return getattr(error, "orig", None) or error
 
 
 def sentence(error: SQLAlchemyError) -> str:

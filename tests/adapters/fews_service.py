@@ -25,17 +25,24 @@ class PiServer:
     def __init__(self, port: int = 0) -> None:
         self.held: dict[Key, tuple[dict[str, Any], dict[tuple[str, str], dict[str, str]]]] = {}
         self.questions: list[tuple[str, dict[str, list[str]]]] = []
+        self.knows_forecast_times = True  # of a question
+        self.posted: list[tuple[str, dict[str, list[str]]]] = []  # content type and query
+        self.headers: list[dict[str, str]] = []  # of every call
         self.posts = 0
         self.read_only = False
+        self.keeps: Callable[[Key], bool] = lambda key: True  # what no time series set holds is dropped in silence
         self.now = np.datetime64("2030-01-01T00:00:00", "s")
         self.trouble: list[Callable[[BaseHTTPRequestHandler], None]] = []  # what comes instead of the next answers
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                outer.headers.append(dict(self.headers))
                 outer.answer(self)
 
             def do_POST(self) -> None:
+                outer.headers.append(dict(self.headers))
+                outer.posted.append((self.headers["Content-Type"], parse_qs(urlsplit(self.path).query)))
                 outer.take(self, self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
             def log_message(self, *_: Any) -> None:
@@ -70,11 +77,16 @@ class PiServer:
             say(handler, 404, b"not here")
 
     def found(self, query: dict[str, list[str]]) -> Iterator[tuple[dict[str, Any], list[dict[str, str]]]]:
+        if not self.knows_forecast_times:
+            query = {name: given for name, given in query.items() if not name.endswith("ForecastTime")}
         start = moment(query["startTime"][0]) if "startTime" in query else self.now - DAY
         end = moment(query["endTime"][0]) if "endTime" in query else self.now + DAY
         for key, (header, events) in self.held.items():
             asked = (key[0] in query.get("locationIds", [key[0]])) and (key[1] in query.get("parameterIds", [key[1]]))
-            if asked:
+            if (
+                asked
+                and query.get("startForecastTime", [""])[0] <= f"{key[4]}Z" <= query.get("endForecastTime", ["T~"])[0]
+            ):
                 inside = [{**e} for (d, t), e in sorted(events.items()) if start <= np.datetime64(f"{d}T{t}") <= end]
                 shown = {n: f for n, f in header.items() if n != "thresholds" or "showThresholds" in query}
                 yield shown, [] if "onlyHeaders" in query else inside
@@ -108,7 +120,8 @@ class PiServer:
                 header["locationId"], header["parameterId"], tuple(qualifiers),
                 header.get("ensembleMemberIndex", ""), f"{issue.get('date', '')}T{issue.get('time', '')}",
             )  # fmt: skip
-            self.held.setdefault(key, (header, {}))[1].update({(e["date"], e["time"]): e for e in events})
+            if self.keeps(key):
+                self.held.setdefault(key, (header, {}))[1].update({(e["date"], e["time"]): e for e in events})
 
 
 def facts(element: Any) -> dict[str, Any]:

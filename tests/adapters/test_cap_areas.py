@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from channel_bulletins import bulletin
+from mutations import check_survives
 from test_cap_sink import messages, sink
 
 from hydria_cap.areas import around, read_areas
@@ -98,3 +99,26 @@ def test_what_is_no_such_file(tmp_path: Path, content: str) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         sink(tmp_path, areas="none.geojson").probe()
+
+
+def broken(folder: Path, count: int) -> int:
+    file = put(
+        folder,
+        feature({"type": "MultiPolygon", "coordinates": [[SQUARE], [SQUARE]]}, geocodes={"EMMA_ID": ["FR030", 1]}),
+        feature({"type": "Polygon", "coordinates": [SQUARE]}, area="Gardon d'Anduze"),
+        feature({"type": "Point", "coordinates": [4.0, 44.0]}, radius_km=7.5),
+        feature(None, station="s2"),
+    )
+    whole, once = file.read_bytes(), folder / "once.geojson"
+
+    def read(data: bytes) -> None:
+        once.write_bytes(data)
+        for area in (area for areas in read_areas(once).values() for area in areas):
+            assert all(ring[0] == ring[-1] and abs(ring[0][0]) <= 90 for ring in area.polygons)
+
+    return check_survives(read, [whole], count, seed=23)
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.soak)])
+def test_broken_files_of_areas(tmp_path: Path, count: int) -> None:
+    assert count // 3 < broken(tmp_path, count) < count

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from channel_bulletins import bulletin, files
 from test_cap_sink import messages, sink
-from web_server import Server, text
+from test_webhook_delivery import drops, half, slow
+from web_server import Say, Server, text
 
 from hydria_cap.sink import CapSink
 from hydria_plugin import FeedError, Secret
@@ -39,6 +40,24 @@ def test_a_receiver_that_is_down_for_a_while(tmp_path: Path, web_server: Server)
     assert len(messages(tmp_path)) == 1, "the folder has it already"
     made.write(bulletin())
     assert len({body for *_, body in web_server.calls}) == 1
+
+
+@pytest.mark.parametrize("misbehaves", [slow, drops, half])
+def test_a_receiver_without_a_whole_answer(tmp_path: Path, web_server: Server, misbehaves: Say) -> None:
+    """It may have it or not: it gets the same bytes again."""
+    web_server.says["/cap"] = [misbehaves, misbehaves, text(200)]
+    made = posting(tmp_path, web_server)
+    made._web._timeout_s = 0.5  # type: ignore[union-attr]
+    with pytest.raises(FeedError, match="no whole answer"):
+        made.write(bulletin())
+    made.write(bulletin())
+    assert len({body for *_, body in web_server.calls}) == 1 and len(web_server.calls) == 3
+
+
+def test_a_duplicate_acknowledged_is_delivered(tmp_path: Path, web_server: Server) -> None:
+    web_server.says["/cap"] = [text(409, b"have it")]
+    posting(tmp_path, web_server).write(bulletin())
+    assert len(web_server.calls) == 1
 
 
 def test_no_secret_is_seen(tmp_path: Path, web_server: Server, caplog: pytest.LogCaptureFixture) -> None:

@@ -52,6 +52,12 @@ SHAPES = {
     "spaces": (WIDE.replace(",", " , "), {}),
     "other time column": (WIDE.replace("time", "time_utc"), {"time": "time_utc"}),
     "no header": (WIDE.split("\n", 1)[1], {"columns": ["time", "a", "b"]}),
+    "no header but comments": (
+        "# logger 7\n\n" + WIDE.split("\n", 1)[1].replace(",", ";"),
+        {"columns": ["time", "a", "b"]},
+    ),
+    "a header among comments": ("#station;7\n#" + WIDE.replace(",", ";"), {}),
+    "its time column as it stands": ("#station;7\n#" + WIDE.replace(",", ";"), {"time": "#time"}),
     "more columns": (WIDE.replace("time,a", "time,x,a").replace("Z,", "Z,text,"), {}),
     "header again": (WIDE + WIDE.splitlines(keepends=True)[0], {}),
     "other columns later": (

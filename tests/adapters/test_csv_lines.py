@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hydria_csv.faults import Faults, quoted
@@ -27,6 +27,9 @@ LINE = st.lists(CELL, min_size=1, max_size=5).map(",".join)
 
 
 @given(lines=st.lists(LINE, max_size=12), width=st.integers(2, 4))
+@example(lines=['","b",",,'], width=3)  # marks in pairs, and yet one is open at the end
+@example(lines=['","b",",,', "a,b"], width=2)  # and it has as many cells as there are columns
+@example(lines=['a"b,c"d'], width=2)  # marks within cells hold nothing together
 def test_well_formed_line_by_line(lines: list[str], width: int) -> None:
     """Each line that is kept splits into ``width`` cells, apart from empty ones behind; all others are counted."""
     body, faults = "".join(f"{line}\n" for line in lines).encode(), Faults("f")
@@ -36,6 +39,11 @@ def test_well_formed_line_by_line(lines: list[str], width: int) -> None:
     for text in texts:
         (cells,) = csv.reader([text])
         assert len(cells) >= width and not any(cell.strip() for cell in cells[width:])
+    if texts:  # no line that is kept goes on into the next
+        assert len(list(csv.reader(kept.body.decode().splitlines(keepends=True)))) == len(texts)
+        header = Header(tuple("abcdef"[: kept.width]), ",", "utf-8")
+        read, _ = _by_column(kept, header, range(kept.width), [], FORM, "utf-8")
+        assert {len(column) for column in read.values()} == {len(texts)}
     silent = sum(not line.strip(", \t") or line.startswith("#") for line in lines)
     refused = sum(fault.count for fault in faults.kinds.values())
     assert len(texts) + refused <= len(lines) <= len(texts) + refused + silent

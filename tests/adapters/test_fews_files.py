@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fews_platform import MODULES, NAMES, put_file, series_of
+from fews_platform import MODULES, NAMES, header_of, put_file, series_of
 from whole_loop import BEGIN, STEP, registry_with, rows_between
 
 from hydria_fews.drop import FewsDrop
 from hydria_fews.files import FewsFiles
 from hydria_fews.pi_bin import pi_bin
 from hydria_fews.pi_reading import read_pi
+from hydria_fews.pi_series import PiSeries
 from hydria_fews.running import Export, exported
 from hydria_plugin import ConfigError, FeedError, Report, Wanted
 from hydria_plugin.testing import check_sink, check_source, sample_bulletin, sample_layout
@@ -67,6 +68,77 @@ def test_values_in_a_binary_file_beside_it(tmp_path: Path) -> None:
         FewsFiles(path=str(tmp_path)).read(WANTED)
 
 
+def of(table: Any, name: str) -> Any:
+    return table[table["series"] == NAMES[name]]
+
+
+def test_late_corrected_and_out_of_order_values(tmp_path: Path) -> None:
+    """Events in no order; a later file of the same hours: of two values of one moment the later file's stands."""
+    flow = series_of(rows_between(10, 21))[0]
+    shuffled = np.array([5, 1, 9, 0, 10])
+    put_file(tmp_path / "1.xml", [PiSeries.of(flow.header, flow.time[shuffled], flow.value[shuffled])])
+    source = FewsFiles(path=str(tmp_path))
+    table = source.read(WANTED)
+    assert table["value"].tolist() == flow.value[np.sort(shuffled)].tolist() and table["time"].is_monotonic_increasing
+    put_file(tmp_path / "2.xml", [replace(flow, value=flow.value + 1.0)])
+    table = source.read(WANTED)
+    np.testing.assert_allclose(table["value"], flow.value + 1.0)
+    check_source(source, WANTED)
+
+
+def test_zones_and_units_of_files(tmp_path: Path) -> None:
+    """The zone of the file before that of the option; the unit of the header to that of stations.csv."""
+    level = series_of(rows_between(10, 21))[1]
+    told = replace(level, value=level.value * 100, header=replace(level.header, units="cm"))
+    layout = replace(sample_layout(1, 1), targets=(NAMES["h_down"],))
+    put_file(tmp_path / "a.xml", [told], zone=-5.0)
+    for text, zone in ((None, 3.0), ("", -5.0)):
+        if text is not None:
+            data = (tmp_path / "a.xml").read_bytes().replace(b"<timeZone>-5.0</timeZone>", b"")
+            (tmp_path / "a.xml").write_bytes(data)
+        table = FewsFiles(path=str(tmp_path), timezone=zone, layout=layout).read(WANTED)
+        np.testing.assert_allclose(table["value"], level.value)
+        assert (table["time"].dt.tz_localize(None).to_numpy() == level.time).all()
+    wrong = replace(told, header=replace(told.header, units="degC"))
+    put_file(tmp_path / "a.xml", [wrong])
+    assert "'degC'" in errors(FewsFiles(path=str(tmp_path), layout=layout).read(WANTED))[0]
+
+
+def test_stamps_of_a_clock_that_is_ahead_are_not_read(tmp_path: Path) -> None:
+    put_file(tmp_path / "a.xml", series_of(rows_between(10, 24)))
+    source = FewsFiles(path=str(tmp_path))
+    assert (source.read(WANTED)["time"].dt.tz_localize(None).to_numpy() <= WANTED.issued_at).all()
+    check_source(source, WANTED)
+
+
+def test_the_promises_hold_with_forecasts_and_in_a_run(tmp_path: Path) -> None:
+    issue, ahead = (WANTED.issued_at - STEP).astype("M8[ms]"), WANTED.issued_at + STEP * np.arange(-3, 7)
+    members = [
+        PiSeries.of(header_of("q_up", ensemble="GR", member=m, issued_at=issue), ahead, np.arange(10.0) + m)
+        for m in (1, 2)
+    ]
+    put_file(tmp_path / "a.xml", series_of(rows_between(10, 24)) + members)
+    table = FewsFiles(path=str(tmp_path)).read(WANTED)
+    forecast = table[table["issued_at"].notna()]
+    assert set(forecast["member"]) == {1, 2} and len(forecast) == 2 * 7
+    check_source(FewsFiles(path=str(tmp_path)), WANTED)
+    with exported(Export((tmp_path / "a.xml",), WANTED.issued_at)):
+        source = FewsFiles()
+    check_source(source, WANTED)
+    assert of(source.read(WANTED), "r1")["issued_at"].notna().sum() == 3, "three hours beyond time0: known at time0"
+
+
+def test_a_deterministic_forecast_beside_an_ensemble_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """Without an index a series is the same for all members; beside them it is another forecast."""
+    issue, ahead = WANTED.issued_at.astype("M8[ms]"), WANTED.issued_at + STEP * np.arange(1, 5)
+    alone = PiSeries.of(header_of("q_up", issued_at=issue), ahead, np.full(4, 9.0))
+    some = [PiSeries.of(header_of("q_up", ensemble="E", member=m, issued_at=issue), ahead, [m] * 4) for m in (0, 1)]
+    put_file(tmp_path / "a.xml", [*some, alone])
+    names = ("Q_UP/Q.obs/", "Q_UP/Q.obs/E")
+    table = FewsFiles(path=str(tmp_path), id="{location}/{parameter}/{ensemble}").read(replace(WANTED, series=names))
+    assert table.groupby("series")["value"].unique().map(sorted).to_dict() == {names[0]: [9.0], names[1]: [0.0, 1.0]}
+
+
 def test_in_a_run_only_what_was_exported_is_read(tmp_path: Path) -> None:
     put_file(tmp_path / "history" / "a.xml", series_of(rows_between(0, 15)))
     put_file(tmp_path / "input" / "b.xml", series_of(rows_between(18, 21)))
@@ -99,7 +171,10 @@ def test_the_sink_keeps_its_promises(tmp_path: Path) -> None:
     sink.write(replace(bulletin, forecast=replace(bulletin.forecast, values=bulletin.forecast.values + 1)))
     sink.write_reports([Report("attribution", "s1", "E", "because")])
     assert {p.name for p in place.iterdir()} == {"sample_20260301T060000Z.xml", "sample_20260301T060000Z_reports.xml"}
-    content = read_pi((place / "sample_20260301T060000Z_reports.xml").read_bytes(), "x")
+    told = (place / "sample_20260301T060000Z_reports.xml").read_bytes()
+    sink.write_reports([Report("attribution", "s1", "E", "because")])
+    assert (place / "sample_20260301T060000Z_reports.xml").read_bytes() == told
+    content = read_pi(told, "x")
     assert content.series[0].more["comment"][0] == "E because"
 
 

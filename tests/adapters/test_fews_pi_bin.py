@@ -111,6 +111,12 @@ def test_infinity_is_no_measurement() -> None:
     ]
 
 
+def test_a_missval_beyond_float32_is_infinite_there() -> None:
+    data = struct.pack("<fff", np.inf, 1.0, 3.4e38)
+    found = with_values([PiSeries.of(header(3, 1.79e308), [], [])], data, "x.bin")[0].value
+    assert np.isnan(found).tolist() == [True, False, False]
+
+
 @real
 def test_the_sample_is_refused_beside_the_newer_xml_and_read_beside_its_own() -> None:
     """10 values; the XML that now lies beside it says 12."""

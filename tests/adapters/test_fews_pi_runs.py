@@ -98,6 +98,17 @@ PARTS = st.sampled_from(
         event(26, "1" * 30),
         event(27, "0.1234567890123456789012"),
         event(28, end="/>" + " " * 99),
+        event(29, more=' flag="3" flagSource="HX" comment="ice on the gauge"') * 5,
+        event(30, more=' flag="0" comment=""') * 3,
+        event(31, more=' comment="a\tb"') * 5,
+        event(32, more=' comment="' + "long " * 20 + '"') * 5,
+        event(33, more=' comment="crue à Anduze"') * 5,
+        event(34, more=' xmlns="urn:other" comment="c"') * 5,
+        event(35, more=' xml:lang="fr" comment="c"') * 5,
+        event(36, more=" comment='\"'") * 5,
+        event(37, more=' hydria-run="0" flag="1"') * 5,
+        event(38, more=' minValue="1.0" maxValue="2.0" valueSource="MAN" state="dried" user="eve"') * 5,
+        event(39, "1\0") * 5,
         event(1).replace("2026-03-01", "2026-02-29"),
         event(1).replace("01:00:00", "24:00:00"),
         event(1).replace("03", "13"),
@@ -151,7 +162,7 @@ def test_broken_documents() -> None:
 def test_runs_leave_what_is_plain_and_only_that() -> None:
     plain = "".join(map(event, range(30)))
     assert runs_of(document(plain)) == [30]
-    assert runs_of(document(plain + event(30, more="") + plain)) == [30, 30]
+    assert runs_of(document(plain + event(30, "1 ") + plain)) == [30, 30]
     assert runs_of(document("<!-- c -->" + plain)) == [30]
     assert runs_of(document(f"<![CDATA[{plain}]]>")) == []
     assert runs_of(document("".join(map(event, range(3))))) == []
@@ -159,6 +170,44 @@ def test_runs_leave_what_is_plain_and_only_that() -> None:
     assert runs_of(document(plain.replace("event ", "pi:event "))) == [30], "the parser refuses it where it stands"
     with pytest.raises(FeedError, match="not well-formed"):
         read_pi(document(plain.replace("event ", "pi:event ")), "made")
+
+
+def test_events_of_several_kinds_are_one_run() -> None:
+    """Without flag, with a source, with a comment, one after the other; and what a series has, another need not."""
+    marks = ["", ' flag="4"', ' flag="1" flagSource="MAN" user="eve"', ' flag="6" comment="ice on the gauge"']
+    some = "".join(event(n, n, marks[n % 4]) for n in range(40))
+    data = document(some + "</series><series>" + HEADER + "".join(map(event, range(20))))
+    assert runs_of(data) == [40, 20]
+    first, second = read_pi(data, "made").series
+    assert first.flag[:4].tolist() == [-1, 4, 1, 6] and dict(second.more) == {}
+    assert {name: texts[:4].tolist() for name, texts in first.more.items()} == {
+        "comment": ["", "", "", "ice on the gauge"], "flagSource": ["", "", "MAN", ""], "user": ["", "", "eve", ""],
+    }  # fmt: skip
+    same(data)
+
+
+def test_more_kinds_than_are_looked_for_are_read_all_the_same() -> None:
+    data = document("".join(event(n, n, f' flag="0" a{n}="{n}"') for n in range(60)))
+    assert sum(runs_of(data)) < 60 and len(read_pi(data, "made").series[0].more) == 60
+    same(data)
+
+
+@pytest.mark.parametrize("prefix", ["pi", "event"])
+def test_a_prefix_within_a_run_is_the_parsers_to_judge(prefix: str) -> None:
+    """One that is not declared is refused where it stands; one that is declared is read."""
+    some = "".join(map(event, range(30)))
+    mixed = document(some + "".join(event(n).replace("<event", f"<{prefix}:event") for n in range(9)) + some)
+    with pytest.raises(FeedError, match="not well-formed"):
+        read_pi(mixed, "made")
+    space = f'<TimeSeries xmlns:{prefix}="http://www.wldelft.nl/fews/PI" '.encode()
+    declared = mixed.replace(b"<TimeSeries ", space)
+    assert len(read_pi(declared, "made").series[0]) == 69
+    same(declared)
+
+
+def test_a_nul_among_digits_is_no_number() -> None:
+    with pytest.raises(FeedError, match="not well-formed"):
+        read_pi(document("".join(event(n, "1\0") for n in range(40))), "made")
 
 
 @pytest.mark.parametrize("attributes", ["date time value", "value time date flag", "flag date value time"])

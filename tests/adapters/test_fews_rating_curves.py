@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 from fews_platform import put_file, series_of
 from fews_samples import XML, real
-from mutations import check_survives
 from whole_loop import rows_between
 
-from hydria_fews.documents import pi_element
-from hydria_fews.rating_curves import ratings_of, read_ratings
+from hydria_fews.rating_curves import read_ratings
 from hydria_fews.survey import FewsSurvey
 from hydria_plugin import FeedError
 
@@ -55,16 +53,3 @@ def test_the_real_curves() -> None:
         ("LOC_Y", (2.0, 1.1), (10.0, 1.9)),
     ]
     assert all(np.diff(np.array(r.points), axis=0).min() > 0 for r in found) and len(remarks) + len(found) >= 2
-
-
-def parse(data: bytes) -> None:
-    ratings_of(pi_element(data, "x", "RatingCurves"), "x")
-
-
-def test_broken_ones_are_survived() -> None:
-    check_survives(parse, [CURVES.encode()], 300, 21)
-
-
-@pytest.mark.soak
-def test_ten_thousand_broken_ones_are_survived() -> None:
-    check_survives(parse, [CURVES.encode()], 10_000, 22)

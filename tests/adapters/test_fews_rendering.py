@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from fews_series import same_series
 from hypothesis import given
 from hypothesis import strategies as st
+from test_fews_pi_samples import agree, independent
 
 from hydria_fews.feeding import ahead_of, in_unit, issued, table_of
 from hydria_fews.flags import flag_out, flags_in
 from hydria_fews.naming import Naming, pattern_faults
+from hydria_fews.pi_json import pi_json, read_pi_json
 from hydria_fews.pi_reading import read_pi
 from hydria_fews.pi_series import PiHeader, PiSeries
 from hydria_fews.pi_writing import pi_xml
@@ -88,6 +93,26 @@ def test_doubt_alerts_and_reports() -> None:
     assert found["s1-level", "knox.share", ("R1/P", "median"), None].value[0] == 0.6
     assert found["s1-level", "report.knox", (), None].more["comment"][0] == "E1 rain of the north"
     assert found["s2", "report.attribution", (), None].value[0] == 1
+
+
+@pytest.mark.parametrize("zone", [0.0, 1.0, -5.0, 5.5])
+def test_a_whole_bulletin_is_read_back_by_us_and_by_others(tmp_path: Path, zone: float) -> None:
+    """Quantiles, members, flags, gaps, alerts, reports and shares: as XML, as JSON, and by the independent reader,
+    which has no place for comments."""
+    made, file = list(bulletin_series(whole(), Naming())), tmp_path / "made.xml"
+    parameters = {one.header.parameter for one in made}
+    assert parameters >= {"H", "alert.level", "alert.probability", "doubt.share", "knox.share", "report.knox"}
+    assert {f for one in made for f in one.flag.tolist()} >= {-1, 0, 5, 6, 9}
+    file.write_bytes(b"".join(pi_xml(made, zone=zone)))
+    same_series(read_pi(file.read_bytes(), "x").series, made)
+    same_series(read_pi_json(json.dumps(pi_json(made, zone=zone)).encode(), "x").series, made)
+    theirs = independent(str(file))
+    assert theirs.timeZone == zone and len(theirs.series) == len(made)
+    for one, other in zip(made, theirs.series, strict=True):
+        agree(one, other, zone)
+        issue = other.header.forecastDate
+        local = str((one.header.issued_at + np.timedelta64(round(zone * 3600), "s")).astype("M8[s]"))
+        assert f"{issue.date}T{issue.time}" == local
 
 
 @given(WORD, WORD, WORD)

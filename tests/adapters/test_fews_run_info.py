@@ -10,12 +10,10 @@ import pytest
 from fews_samples import XML, real
 from hypothesis import given
 from hypothesis import strategies as st
-from mutations import check_survives
 
-from hydria_fews.documents import pi_element
-from hydria_fews.parameters import parameters_of, read_parameters
+from hydria_fews.parameters import read_parameters
 from hydria_fews.paths import local_path
-from hydria_fews.run_info import diagnostics_of, read_run, run_of
+from hydria_fews.run_info import diagnostics_of, read_run
 from hydria_plugin import FeedError
 
 WHOLE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -158,22 +156,3 @@ def test_parameters(tmp_path: Path) -> None:
         read_parameters(written(tmp_path, PARAMETERS.replace(">3<", ">three<")))
     with pytest.raises(FeedError, match="holds <Run>"):
         read_parameters(written(tmp_path, "<Run/>"))
-
-
-def messages() -> list[bytes]:
-    found = [WHOLE.encode(), PARAMETERS.encode()]
-    return found + [p.read_bytes() for p in XML.glob("*run*.xml")] if XML.is_dir() else found
-
-
-def parse_both(data: bytes) -> None:
-    run_of(pi_element(data, "run.xml", "Run", "ModelParameters"), Path("/run.xml"))
-    parameters_of(pi_element(data, "run.xml", "Run", "ModelParameters"), "run.xml")
-
-
-def test_broken_ones_are_survived() -> None:
-    assert check_survives(parse_both, messages(), 400, 5) > 100
-
-
-@pytest.mark.soak
-def test_ten_thousand_broken_ones_are_survived() -> None:
-    check_survives(parse_both, messages(), 10_000, 6)

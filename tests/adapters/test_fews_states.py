@@ -8,10 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mutations import check_survives
 
-from hydria_fews.documents import pi_element
-from hydria_fews.states import State, put_in, read_state, state_of, take_out
+from hydria_fews.states import State, put_in, read_state, take_out
 from hydria_plugin import FeedError
 
 STATE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -107,12 +105,3 @@ def test_several_states_are_refused(tmp_path: Path) -> None:
 def test_a_drive_of_windows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FeedError, match="drive of Windows"):
         described(tmp_path, STATE.replace("in\\\\hydria.db", "D:\\in\\hydria.db"))
-
-
-def test_broken_ones_are_survived() -> None:
-    check_survives(lambda d: state_of(pi_element(d, "s", "State"), Path("/s"), Path("/")), [STATE.encode()], 300, 7)
-
-
-@pytest.mark.soak
-def test_ten_thousand_broken_ones_are_survived() -> None:
-    check_survives(lambda d: state_of(pi_element(d, "s", "State"), Path("/s"), Path("/")), [STATE.encode()], 10_000, 8)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fews_platform import put_file, series_of
-from fews_samples import XML, real
+from fews_samples import REST, XML, real
 from fews_service import failing, serving
 from whole_loop import rows_between
 
@@ -117,6 +117,20 @@ def test_nothing_to_read_is_refused(tmp_path: Path) -> None:
 def test_wrong_options(options: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match="importer fews"):
         FewsSurvey(**options)  # type: ignore[arg-type]
+
+
+@real
+def test_real_locations() -> None:
+    """As a service describes its places: name and position of those that have series."""
+    data = (REST / "pirequests_locations.json").read_bytes()
+    place = next(one for one in json.loads(data)["locations"] if one.get("lat"))
+    header = PiHeader(place["locationId"], "H", units="m", thresholds=(YELLOW,))
+    with serving() as host:
+        series = json.dumps(pi_json([PiSeries.of(header, [], [])])).encode()
+        host.trouble = [failing(200, series), failing(200, data)]
+        (station,) = FewsSurvey(url=host.url).survey().stations
+    assert (station.latitude, station.longitude) == (float(place["lat"]), float(place["lon"]))
+    assert station.name == (place.get("shortName") or place.get("description") or place["locationId"])
 
 
 @real

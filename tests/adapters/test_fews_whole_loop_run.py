@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from fews_platform import MODULES, NAMES, announce, diag, export, imported, installed, put_file, run_info, series_of
 from whole_loop import BEGIN, CYCLES, DAYS, LIMITS, STEP, Hosted, flood_record, registry_with, rows_between, write_files
 
+from hydria_fews.pi_reading import read_pi
 from hydria_fews.pi_series import PiHeader, PiSeries
 from hydria_fews.program import main
 from hydria_plugin import Host
@@ -77,10 +79,14 @@ def test_three_runs_are_found_back_in_fews(site: Path) -> None:
     np.testing.assert_allclose(told.reshape(2, 3, 6).transpose(0, 2, 1), stored.forecast.values, rtol=1e-12)
 
 
-def test_an_alert_tells_its_story(site: Path) -> None:
+def test_an_alert_tells_its_story_and_is_explained(site: Path) -> None:
     assert one_run(site, 0) == 0
     alert = imported(site / "run")["Q_UP", "alert.level", (), None]
     assert "FIRST yellow (30" in str(alert.more["comment"][0]) and LIMITS["up"][0] == 30.0
+    event = str(alert.more["comment"][0]).split()[0]
+    report = imported(site / "run")["Q_UP", "report.attribution", (), None]
+    assert report.value.tolist() == [1.0] and str(report.more["comment"][0]).startswith(f"{event} ")
+    assert len(str(report.more["comment"][0])) > len(event) + 20, "the headline of the explanation"
 
 
 def test_an_independent_reader_finds_the_same(site: Path) -> None:
@@ -148,6 +154,53 @@ def test_parameters_choose_the_pipeline(site: Path) -> None:
     (site / "run" / "parameters.xml").write_text(text.format("lake"))
     assert one_run(site, 0, more=more) == 1
     assert any(level == 1 and "no pipeline 'lake'" in text for level, text in diag(site / "run"))
+
+
+def test_the_shares_of_knox_are_written_by_every_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a reading lies with the reigning model: in the news or not, and the same when the same time0 runs again."""
+    monkeypatch.setattr("hydria_plugin.host.load_plugins", lambda plugins=(): registry_with(MODULES))
+    network = "\n[pipelines.loop.forecaster.block-network]\ninitialisations = 4\nfolds = 2\nhidden = 2\n"
+    hosted = Hosted(lambda rows: None, '{ use = "fews", path = "history" }', (), MODULES, NAMES, network)
+    path = write_files(tmp_path, hosted)
+    text = path.read_text().replace('["ridge", "persistence"]', '["block-network", "persistence"]')
+    path.write_text(text.replace('["attribution"]', '["knox"]'))
+    put_file(tmp_path / "history" / "all.xml", series_of(rows_between(0, HISTORY)))
+    registry = registry_with(MODULES)
+    assert train_one(read_config(path, registry=registry), "loop", registry, (None, None), 0, lambda what, share: None)
+    (kept,) = (tmp_path / "models").rglob("knox.json")
+    readings = json.loads(kept.read_text())["stations"]
+    (tmp_path / "run").mkdir()
+    written = []
+    for n in (0, 1, 1):  # the flood is news at the first run, and stands at the next ones
+        assert one_run(tmp_path, n) == 0, diag(tmp_path / "run")
+        found = imported(tmp_path / "run")
+        written.append((tmp_path / "run" / "output" / "forecast.xml").read_bytes())
+        for station, location in (("up", "Q_UP"), ("down", "H_DOWN")):
+            slots = readings[station]["slots"]
+            assert slots, "nothing was read in the network"
+            for slot in slots:
+                for name in ("median", "q25", "q75"):
+                    told = found[location, "knox.share", (slot["series"], name), None]
+                    assert told.value.tolist() == [slot["share"][name]] and told.header.is_forecast
+        assert (("Q_UP", "report.knox", (), None) in found) == (n == 0)
+        whole = read_pi(written[-1], "forecast.xml").series
+        assert len([s for s in whole if s.header.parameter == "knox.share"]) == 3 * sum(
+            len(readings[station]["slots"]) for station in ("up", "down")
+        ), "each once, whether a report tells it or not"
+    assert written[1] == written[2]
+
+
+def test_a_reading_that_fails_costs_no_forecast(site: Path) -> None:
+    """A damaged knox.json beside the model."""
+    path = site / "hydria.toml"
+    path.write_text(path.read_text().replace('["attribution"]', '["knox"]'))
+    assert one_run(site, 0) == 0, diag(site / "run")
+    assert not [key for key in imported(site / "run") if key[1] == "knox.share"], "ridge has nothing to be read"
+    for version in (site / "models" / "loop" / "ridge").iterdir():
+        if version.is_dir():
+            (version / "knox.json").write_text("{")
+    assert one_run(site, 1) == 0, diag(site / "run")
+    assert any(level == 2 and "shares of KnoX are left out" in text for level, text in diag(site / "run"))
 
 
 def test_the_executable_in_a_process_of_its_own(trained: Path, tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from hydria_hubeau.vigicrues import VigicruesSource
 from hydria_plugin import FeedError, Flag
 from hydria_plugin.exchange import moment
 
-SAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "samples"
+PLACES = [up / "shared" / "samples" for up in Path(__file__).resolve().parents]
+SAMPLES = next((place for place in PLACES if place.is_dir()), PLACES[-1])
 HUBEAU, VIGICRUES = SAMPLES / "hubeau-hydrometrie", SAMPLES / "vigicrues"
 FILES = sorted([*HUBEAU.glob("*.json"), *VIGICRUES.glob("*json")]) if SAMPLES.is_dir() else []
 

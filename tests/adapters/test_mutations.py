@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 from mutations import check_survives, mutated
@@ -51,3 +52,16 @@ def test_a_refusal_without_a_word_is_found() -> None:
 
     with pytest.raises(AssertionError, match="without a word"):
         check_survives(mute, [MESSAGE], 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="memory is counted on Linux")
+def test_a_message_that_takes_much_memory_is_found() -> None:
+    """Though it is let go of again, and whatever the process held at some time before."""
+
+    def greedy(data: bytes) -> None:
+        held = bytearray(600_000_000)
+        held[::4096] = bytes(len(held[::4096]))
+
+    bytearray(900_000_000)
+    with pytest.raises(AssertionError, match=r"6\d\d MB more than before"):
+        check_survives(greedy, [MESSAGE], 1)

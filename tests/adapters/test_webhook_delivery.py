@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 from dataclasses import replace
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -118,7 +119,7 @@ def test_a_duplicate_acknowledged_is_delivered(web_server: Server) -> None:
 
 @pytest.mark.parametrize("status", [400, 413, 415, 422])
 def test_an_unreadable_message_is_told_once_and_passed_over(web_server: Server, status: int) -> None:
-    web_server.says["/hook"] = in_turn(text(status), text(200))
+    web_server.says["/hook"] = in_turn(dated(status, NOW - 290), text(200))
     made = sink(web_server)
     with pytest.raises(FeedError, match=f"FIRST of s1.*HTTP {status}.*passed over"):
         made.write(bulletin())
@@ -145,6 +146,18 @@ def test_one_message_that_is_refused_does_not_hold_up_the_others(web_server: Ser
     with pytest.raises(FeedError):
         sink(web_server).write(two)
     assert json.loads(web_server.calls[1][3])["data"]["station"] == "s2"
+
+
+def dated(status: int, seconds: int) -> Say:
+    """An answer of a host that has this time."""
+
+    def say(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response_only(status)
+        handler.send_header("Date", formatdate(seconds, usegmt=True))
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return say
 
 
 def slow(handler: BaseHTTPRequestHandler) -> None:

@@ -170,9 +170,9 @@ def run_loop(folder: Path, hosted: Hosted) -> Loop:
     with host:
         made = []
         for n in range(CYCLES):
-            hosted.put(rows_between(DAYS * 24 + n, DAYS * 24 + n + 1))
             issued_at = BEGIN + (DAYS * 24 + n) * STEP
             clock.now = (issued_at + np.timedelta64(200, "s")).astype("datetime64[us]")
+            hosted.put(rows_between(DAYS * 24 + n, DAYS * 24 + n + 1))
             host.run_once("loop", issued_at)
             made.append(host.store.bulletin("loop", issued_at))
             check_whole(made[-1])

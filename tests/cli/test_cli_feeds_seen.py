@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hydria_plugin import Wanted
-from hydria_plugin.cli.feeds_seen import SHOWN, ago, newest_values, staleness
+from hydria_plugin.cli.feeds_seen import SHOWN, ago, between_steps, newest_values, staleness
 from hydria_plugin.exchange import feed_table, no_rows
 from hydria_plugin.testing import sample_layout
 
@@ -55,6 +55,20 @@ def test_nothing_at_all() -> None:
     layout = sample_layout(slots=0)
     assert next(iter(newest_values(no_rows(), layout, wanted(layout.targets)))).startswith("0 of 3 series")
     assert next(iter(staleness(no_rows(), wanted(layout.targets)))).startswith("stale feed: no value of 3 series")
+
+
+@pytest.mark.parametrize(
+    ("every", "offset", "label", "told"),
+    [(60, 30, "start", True), (60, 0, "start", False), (10, 30, "start", False), (60, 30, "end", False)],
+)  # fmt: skip
+def test_sums_of_a_step_that_begin_between_steps_are_told(every: int, offset: int, label: str, told: bool) -> None:
+    """Each would be taken for rain of the step it begins in, before it has ended."""
+    layout, minute = sample_layout(), np.timedelta64(1, "m")
+    rain = layout.series[0, layout.kinds.index("rain")]
+    times = [NOON - offset * minute - n * every * minute for n in range(8)]
+    table = feed_table([rain] * 8, times[::-1], np.ones(8))
+    lines = list(between_steps(table, layout, wanted((*layout.targets, rain)), label))
+    assert [line.partition(":")[0] for line in lines] == ([f"sums of {rain}"] if told else [])
 
 
 @pytest.mark.parametrize(

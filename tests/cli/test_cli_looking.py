@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -31,6 +32,15 @@ def test_a_good_configuration_can_start_with_warnings(tmp_path: Path) -> None:
     assert "warning: river: stale feed" in done.stdout
     assert done.stdout.rstrip().endswith("can start")
     assert done.stderr == ""
+
+
+def test_sums_that_begin_between_steps_are_a_warning(tmp_path: Path) -> None:
+    toml = FILES["hydria.toml"].replace('delay = "3min"', 'delay = "3min"\nrain_label = "start"')
+    config = write_site(tmp_path, {"hydria.toml": toml}, days=1)
+    newest = np.datetime64("now", "h") - np.timedelta64(30, "m")
+    rows = [f"{newest - np.timedelta64(60 * n, 'm')}Z,1.5,3,0.5" for n in range(12)]
+    (tmp_path / "feeds" / "river.csv").write_text("\n".join(["time_utc,r1,q_up,h_down", *rows]) + "\n")
+    assert "warning: river: sums of r1: they begin between the steps" in hydria("check", config).stdout
 
 
 @pytest.mark.parametrize(("ladder", "silent"), [('"ridge"', True), ('"blend"', False), ('"block-network"', False)])
@@ -144,6 +154,20 @@ def test_every_sample_is_toml_and_takes_only_options_there_are(name: str) -> Non
             tomllib.loads(text)
         except tomllib.TOMLDecodeError:
             assert text is uncommented  # a shipped sample may hold remarks with an equals sign
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("blend", "# of = []  # not set"),
+        ("block-network", "# power = 0.0  # not set"),
+        ("boosting", "# regional = false  # not set"),
+        ("input-error", "# scenarios = 0  # not set"),
+        ("quality", "# limits = {}  # not set"),
+    ],
+)
+def test_an_option_that_is_not_set_is_shown_as_what_it_takes(name: str, line: str) -> None:
+    assert line in hydria("sample", name).stdout.splitlines()
 
 
 def test_sample_of_nothing() -> None:

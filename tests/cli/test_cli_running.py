@@ -92,6 +92,28 @@ def test_once_then_replay(trained: Path) -> None:
     assert "m3/s now" in text
 
 
+def test_a_replay_under_another_configuration_says_so(tmp_path: Path) -> None:
+    config = write_site(tmp_path)
+    machine("once", config, "--at", "2021-04-07T10:00")
+    for key, changed in (('horizon = "6h"', 'horizon = "4h"'), ("[0.1, 0.5, 0.9]", "[0.25, 0.5, 0.75]")):
+        config.write_text(FILES["hydria.toml"].replace(key, changed))
+        code, found = machine("once", config, "--replay")
+        assert code == 1
+        assert found["pipelines"][0]["error"] == (
+            "the replay of river 2021-04-07T10:00:00Z cannot be compared: the configuration has changed since, "
+            "and with it stations, leads or quantiles; allowed: the configuration of then"
+        )
+    config.write_text(FILES["hydria.toml"].replace('delay = "3min"', 'delay = "2min"'))
+    assert machine("once", config, "--replay")[0] == 0  # what changes no forecast is no matter
+
+
+def test_a_value_that_is_not_there_yet_is_said_in_words(tmp_path: Path) -> None:
+    config = write_site(tmp_path, days=37)
+    told = hydria("once", config, "--at", "2021-04-07T00:00").stdout
+    assert "  up: no value now, " in told
+    assert "nan" not in told
+
+
 def test_once_in_the_past_alerts_and_delivers_as_it_would_have(tmp_path: Path) -> None:
     """The clock stands at the step and its delay: the sink is given the bulletin, the flood raises its alert."""
     stations = FILES["stations.csv"].replace("40,80", "3.2,3.4")
@@ -240,6 +262,12 @@ def test_truth_that_never_arrives_and_thresholds_never_reached_leave_scores_empt
     assert {line["pairs"] for line in (*facts["scores"], *facts["regimes"], *facts["diagrams"])} == {0}
     assert {line["crps"] for line in facts["scores"]} == {None}
     assert hydria("verify", config, *SPAN).exit_code == 0
+
+
+def test_a_record_that_ends_before_it_begins_is_the_commands_fault(trained: Path) -> None:
+    done = hydria("train", trained, "--from", "2021-03-02", "--to", "2021-03-01")
+    assert done.exit_code == 2
+    assert done.stderr == "--to: '2021-03-01' is before --from '2021-03-02'; allowed: a later time\n"
 
 
 def test_too_short_a_record_is_told_in_a_sentence(trained: Path) -> None:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,9 @@ def test_it_starts_tells_systemd_and_stops_cleanly(tmp_path: Path) -> None:
     events = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
     assert any("refused, the old one runs on" in e["message"] and "past" in e["message"] for e in events), err
     assert all({"time", "level", "logger", "message"} <= set(e) for e in events)
+    assert any("Running upgrade" in e["message"] for e in events) and not any(
+        "setup plugin" in e["message"] for e in events
+    )
 
 
 def test_the_watchdog_is_fed_only_while_ticks_are_fresh() -> None:
@@ -95,7 +99,9 @@ def test_log_lines_are_json_whatever_they_hold() -> None:
         raise ValueError('quote " and\nnewline')
     except ValueError:
         record = logging.LogRecord("hydria.x", logging.ERROR, "", 1, 'say "%s"', ("é\n",), sys.exc_info())
+    record.created = datetime(2020, 9, 19, 6, 0, 0, 250_000, UTC).timestamp()
     told = json.loads(JsonLines().format(record))
+    assert told["time"] == "2020-09-19T06:00:00.250Z"
     assert told["message"] == 'say "é\n"'
     assert "ValueError" in told["error"]
 

@@ -70,6 +70,47 @@ def test_whatever_comes_a_source_keeps_its_promises(rows: list[tuple[str, int, i
     check_source(Fixed(series=series, time=times, value=np.arange(len(rows)), received_at=received), ASKED)
 
 
+Row = tuple[str, int, int | None, int | None, int]  # series, time, received, issued, member; hours from noon
+
+
+def one_by_one(rows: list[Row]) -> list[tuple[str, int, int | None, int, int]]:
+    """What must be left of the rows, by looking at each: (series, time, issued, member, place)."""
+    kept: dict[tuple[str, int, int | None, int], tuple[float, int]] = {}
+    for place, (series, time, received, issued, member) in enumerate(rows):
+        told = received if received is not None else time if issued is None else issued
+        until = 0 if issued is None else 6
+        known = told <= 0 and (issued is None or issued <= 0)
+        if series in ASKED.series and -4 < time <= until and known:
+            cell, age = (series, time, issued, member), -np.inf if received is None else received
+            kept[cell] = max(kept.get(cell, (-np.inf, -1)), (age, place))
+    return [(*cell, kept[cell][1]) for cell in sorted(kept, key=lambda cell: (cell[1], cell[0], *kept[cell]))]
+
+
+HOURS = st.integers(-6, 8)
+ROWS = st.tuples(st.sampled_from("abc"), HOURS, st.none() | HOURS, st.none() | HOURS, st.integers(0, 2))
+
+
+@given(st.lists(ROWS, max_size=40))
+def test_what_stands_is_what_a_look_at_each_row_finds(rows: list[Row]) -> None:
+    def stamps(column: int) -> np.ndarray:
+        return np.array([np.datetime64("NaT") if r[column] is None else NOON + r[column] * H for r in rows], "M8[us]")
+
+    table = feed_table(
+        [r[0] for r in rows], stamps(1), range(len(rows)), received_at=stamps(2), issued_at=stamps(3),
+        member=[r[4] for r in rows], flag=[r[4] for r in rows], wanted=ASKED,
+    )  # fmt: skip
+    expected = one_by_one(rows)
+    assert table["value"].tolist() == [float(found[-1]) for found in expected]
+    assert table["series"].tolist() == [found[0] for found in expected]
+    hours = (table["time"].dt.tz_localize(None).to_numpy() - NOON) // H
+    assert hours.tolist() == [found[1] for found in expected] and table["flag"].tolist() == table["member"].tolist()
+
+
+def test_rows_without_a_series_are_nobodys() -> None:
+    table = feed_table(["a", None, np.nan, "b"], at(0, 0, 0, 0), range(4), wanted=ASKED)
+    assert table["value"].tolist() == [0.0, 3.0] and list(table.index) == [0, 1]
+
+
 def test_times_as_hosts_write_them() -> None:
     east = timezone(timedelta(hours=2))
     expected = np.datetime64("2026-03-01T10:00:00", "us")

@@ -54,6 +54,18 @@ def test_what_is_not_well_formed_is_said(data: bytes) -> None:
         stream(data)
 
 
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [(b"PK\x03\x04\x14\0", "a ZIP archive"), (b"\x89HDF\r\n\x1a\n", "NetCDF-4"), (b"CDF\x01\0\0", "NetCDF")],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_is_something_else_is_named(data: bytes, what: str, packed: bool) -> None:
+    held = gzip.compress(data) if packed else data
+    for read in (lambda: xml_document(held, "f.xml"), lambda: stream(held)):
+        with pytest.raises(FeedError, match=f"^f.xml: is not XML, but {what}"):
+            read()
+
+
 def test_namespaces_comments_and_instructions_are_passed_over() -> None:
     data = b'<?xml version="1.0"?><p:a xmlns:p="urn:x"><?go?><!-- c --><p:b>1<!-- d -->2</p:b><b>3</b></p:a>'
     assert stream(data) == ["12", "3"]

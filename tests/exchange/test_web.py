@@ -108,6 +108,13 @@ def test_follows_a_redirect_within_the_host_and_no_further(web_server: Server) -
         web(web_server).get()
 
 
+@pytest.mark.parametrize("onward", ["http://[::1/there", "http://127.0.0.1:99999/", "//[", "http://127.0.0.1:0/"])
+def test_an_onward_address_that_is_none(web_server: Server, onward: str) -> None:
+    web_server.says["/a"] = [text(302, Location=onward)]
+    with pytest.raises(FeedError, match="sends on to .*, which is not followed|Invalid URL in location header"):
+        Web(f"{web_server.address}/a", tries=1).get()
+
+
 def test_what_writes_is_not_sent_on(web_server: Server) -> None:
     web_server.says["/api"] = [text(307, Location="/v2")]
     with pytest.raises(Refusal, match="not followed"):

@@ -10,26 +10,15 @@ from hypothesis import strategies as st
 
 from hydria_plugin.forecasters.arx import block_means, blocks, future_columns, past_columns
 from hydria_plugin.forecasters.attributing_ridge import by_step, explain, explain_form, from_nothing
-from hydria_plugin.forecasters.cases import Cases, cases_of_window
-from hydria_plugin.forecasters.ridge import Ridge
-from hydria_plugin.forecasters.ridge_model import Model, columns, quantiles
-from hydria_plugin.testing.samples import sample_layout, sample_window
+from hydria_plugin.forecasters.cases import Cases
+from hydria_plugin.forecasters.ridge_model import columns, quantiles
+from hydria_plugin.testing.samples import sample_layout
 from hydria_plugin.values import ESTIMATED
 
-from .records import fitted
+from .ridges import cases, model
 
 LAYOUT = sample_layout()
 SEEDS = st.integers(0, 300)
-
-
-def model() -> Model:
-    ridge = fitted("ridge")
-    assert isinstance(ridge, Ridge) and ridge.model is not None
-    return ridge.model
-
-
-def cases(seed: int, gaps: float = 0.0, future: bool = True) -> Cases:
-    return cases_of_window(sample_window(LAYOUT, seed, gaps, future), 0, np.arange(len(LAYOUT.stations)), 3)
 
 
 def median(c: Cases) -> np.ndarray:

@@ -10,12 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hydria_plugin.forecasters.arx import past_columns
-from hydria_plugin.forecasters.cases import NOWHERE, Cases, cases_of_window
-from hydria_plugin.forecasters.ridge import Ridge
+from hydria_plugin.forecasters.cases import NOWHERE
 from hydria_plugin.forecasters.ridge_model import (
     BY_FORM,
     SHARED,
-    Model,
     assemble,
     columns,
     model_of,
@@ -24,22 +22,10 @@ from hydria_plugin.forecasters.ridge_model import (
     weighted,
     without_future,
 )
-from hydria_plugin.testing.samples import sample_layout, sample_window
 
-from .records import fitted
+from .ridges import cases, model
 
 SEEDS = st.integers(0, 300)
-
-
-def model() -> Model:
-    ridge = fitted("ridge")
-    assert isinstance(ridge, Ridge) and ridge.model is not None
-    return ridge.model
-
-
-def cases(seed: int, gaps: float = 0.0, future: bool = True) -> Cases:
-    window = sample_window(sample_layout(), seed, gaps, future)
-    return cases_of_window(window, 0, np.arange(len(window.stations)), 3)
 
 
 @settings(max_examples=20)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from toy_forecasters import Drift, Still
 
 from hydria_plugin import History, ModelError, Signal
@@ -277,3 +279,12 @@ def test_verdicts() -> None:
     one, two = Score(0.8, np.zeros(2), 10), Score(0.9, np.zeros(2), 10)
     assert better(one, two)[0] and not better(two, one)[0] and not better(one, one)[0]
     assert better(one, None)[0] and not better(Score(1.2, np.zeros(2), 10), None)[0]
+
+
+@given(st.floats(1e-3, 2.0))
+def test_the_same_training_again_is_never_better(loss: float) -> None:
+    """The reigning model's score comes out of its manifest, written with six decimals."""
+    again = Score(loss, np.zeros(2), 10)
+    assert not better(again, Score.read(again.told()))[0]
+    clearly = replace(again, relative_loss=loss - 2e-6)
+    assert better(clearly, Score.read(again.told()))[0]

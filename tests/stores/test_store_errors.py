@@ -17,6 +17,7 @@ from made import assert_same, at, bulletin, kept, later
 from postgresql_server import Server
 
 from hydria_plugin import StoreError
+from hydria_plugin.cli.speaking import one_line
 from hydria_plugin.stores import hydria_stores
 from hydria_plugin.stores.sql import SqlStore
 from hydria_plugin.stores.sql_engine import address, lock_path
@@ -168,6 +169,7 @@ class TestServer:
         with pytest.raises(StoreError, match="no server answers there: is it running") as caught:
             SqlStore("postgresql://me:secret@127.0.0.1:1/hydria")
         assert "secret" not in str(caught.value)
+        assert one_line(caught.value) == str(caught.value)  # what the driver said is told once
 
     def test_no_such_database(self, postgresql: Server) -> None:
         with pytest.raises(StoreError, match="create the database, or correct its name"):
