@@ -95,5 +95,8 @@ def by_shap(library: Any, booster: Any, x: Floats) -> Floats:
 
 
 def columns(model: Any, cases: Cases, k: int, form: int) -> Floats:
-    both = issue_features(cases, model.scales), lead_features(cases, model.knots[k], model.scales, form == 1)
+    both = (
+        issue_features(cases, model.scales, model.wide[0]),
+        lead_features(cases, model.knots[k], model.scales, form == 1),
+    )
     return np.concatenate(both, axis=1)

@@ -178,8 +178,9 @@ def check_feed(settings: Settings, name: str, feed: Feed, place: str, findings: 
     told = f"{name}: {feed.stage}" if feed.name else name
     findings.seen += [f"{told}: {line}" for line in newest_values(table, layout, wanted)]
     findings.warnings += [f"{told}: {line}" for line in staleness(table, wanted)]
-    label = settings.pipelines[name].rain_label
-    findings.warnings += [f"{told}: {line}" for line in between_steps(table, layout, wanted, label)]
+    findings.warnings += [
+        f"{told}: {line}" for line in between_steps(table, layout, wanted, settings.pipelines[name].rain_label)
+    ]
     problems = feed.named(table.attrs.get("problems", ()))[:20]
     findings.warnings += [f"{name}: {p.stage}: {p.error}" for p in problems]
 

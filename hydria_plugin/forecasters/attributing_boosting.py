@@ -34,7 +34,7 @@ def explain(model: Boosted, cases: Cases, stations: tuple[str, ...], num_threads
             for g in np.unique(model.group[rows][here]):
                 mine = np.flatnonzero(here & (model.group[rows] == g))
                 said = contributions(model, int(g), form, k, cases.take(mine), num_threads)
-                places = [*places_of(model, cases, lead, form == 1), Place(USUAL)]
+                places = [*places_of(model, int(g), cases, lead, form == 1), Place(USUAL)]
                 usual[mine] += lay(parts, said, places, cases, mine, reach)[USUAL]
     found = parts.attribution(cases, stations, {USUAL: usual})
     return found.closed(LIMITS, quantiles(model, cases, num_threads)[..., model.fit.quantiles.index(0.5)])
@@ -42,11 +42,13 @@ def explain(model: Boosted, cases: Cases, stations: tuple[str, ...], num_threads
 
 def contributions(model: Boosted, g: int, form: int, k: int, cases: Cases, num_threads: int) -> Floats:
     """(N, F + 1) of the columns of one knot, mean over the folds' trees; last the mean of the training rows."""
-    known = issue_features(cases, model.scales), lead_features(cases, model.knots[k], model.scales, form == 1)
+    issue = issue_features(cases, model.scales, model.wide[g])
+    known = issue, lead_features(cases, model.knots[k], model.scales, form == 1)
     x, trees = np.concatenate(known, axis=1), model.trees[g][form][k].centre
     return np.asarray(sum(one.predict(x, pred_contrib=True, num_threads=num_threads) for one in trees) / len(trees))
 
 
-def places_of(model: Boosted, cases: Cases, lead: int, with_rain: bool) -> list[Place]:
+def places_of(model: Boosted, g: int, cases: Cases, lead: int, with_rain: bool) -> list[Place]:
     past, totals, static = cases.target.shape[1], cases.totals.shape[2], model.scales.static.shape[1]
-    return issue_places(cases.kinds, past, totals, static) + lead_places(cases.kinds, past, lead, with_rain)
+    issue = issue_places(cases.kinds, past, totals, static, model.wide[g])
+    return issue + lead_places(cases.kinds, past, lead, with_rain)

@@ -3,7 +3,8 @@
 For each of a few leads (knots; what lies between is interpolated) the change from the last value, in units of the
 station's own movement, is forecast by the mean of as many models as there are blocks of time, each stopped early on
 the block it did not see. Their errors there, which no model has seen, teach a second model how large an error to
-expect now; quantiles are past errors in units of that size. See docs/decisions/0011-boosting-centre-and-spread.md.
+expect now; quantiles are past errors in units of that size. Where held-out blocks speak for it, it looks at the clock
+and further back. See docs/decisions/0011-boosting-centre-and-spread.md, 0101-what-follows-the-clock.md.
 """
 
 from __future__ import annotations

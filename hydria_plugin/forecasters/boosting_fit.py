@@ -21,6 +21,9 @@ KNOTS = (1, 3, 6, 12, 24, 48, 96, 192)
 REGIONAL_FROM = 9  # stations
 PATIENCE = 30  # rounds without getting better
 Tell = Callable[[float], None]
+FEWEST_ROWS, ENOUGH_ROWS = 1_000, 20_000  # below which what follows the clock is left out; that tell whether it pays
+ERRORS = 2.0  # standard errors over the blocks by which it has to be better
+TINY = 1e-12
 SMALL = 1e-3  # of a unit: errors below are all the same
 
 
@@ -86,7 +89,7 @@ def fit_boosting(history: History, split: Split, options: Options, tell: Tell = 
     return Boosted(
         Fit.of(layout), durations, plan.knots, group, scales, floors(history, split, scales),
         np.stack([one.bound for one in fitted]), (spread_of(fitted, 0), spread_of(fitted, 1)),
-        tuple(one.trees for one in fitted), times=history.times, fold_of=fold,
+        tuple(one.trees for one in fitted), tuple(one.wide for one in fitted), times=history.times, fold_of=fold,
     )  # fmt: skip
 
 
@@ -100,10 +103,16 @@ class Plan(NamedTuple):
     options: Options
     levels: tuple[float, ...]
 
+    def folds_of(self, step: Ints) -> tuple[Ints, Bools]:
+        """(N) the fold that holds out each row, and (folds, N) the rows that each fold's model may learn from."""
+        may_learn = [purged(self.fold, k, self.gap)[step] for k in range(self.options.folds)]
+        return self.fold[step], np.stack(may_learn)
+
 
 class Group(NamedTuple):
     """One group's models."""
 
+    wide: bool  # whether its trees see what follows the clock
     trees: tuple[tuple[Trees, ...], ...]  # form, knot
     edges: Floats  # (2, K, B - 1)
     offsets: Floats  # (2, K, B, Q)
@@ -112,14 +121,49 @@ class Group(NamedTuple):
 
 def fit_group(rows: Rows, plan: Plan, tell: Tell) -> Group:
     """Both forms, all knots."""
-    k = len(plan.knots)
-    fitted = [fit_form(rows, form, plan, lambda done, form=form: tell((form * k + done) / (2 * k))) for form in (0, 1)]  # type: ignore[misc]
+    k, wide = len(plan.knots), wide_is_better(rows, plan)
+    fitted = []
+    for form in (0, 1):
+        fitted.append(fit_form(rows, form, plan, wide, lambda done, form=form: tell((form * k + done) / (2 * k))))  # type: ignore[misc]
     return Group(
+        wide,
         tuple(tuple(trees for trees, _, _ in form) for form in fitted),
         np.stack([np.stack([edges for _, edges, _ in form]) for form in fitted]),
         np.stack([np.stack([offsets for _, _, offsets in form]) for form in fitted]),
         np.asarray([bound(rows.change[:, lead - 1]) for lead in plan.knots]),
     )
+
+
+def wide_is_better(rows: Rows, plan: Plan) -> bool:
+    """Whether what follows the clock makes the squared error of held-out blocks of time smaller, beyond what blocks
+    differ by chance: at a middle lead and the last, without the horizon's rain. On short records more columns cost."""
+    rows = rows.every(max(1, -(-len(rows.step) // ENOUGH_ROWS)))
+    fold, may_learn = plan.folds_of(rows.step)
+    block = blocks_of(plan.fold)[rows.step]
+    found = []
+    for lead in sorted({plan.knots[len(plan.knots) // 2], plan.knots[-1]}):
+        known: Bools = np.isfinite(rows.change[:, lead - 1])
+        y, w = rows.change[known, lead - 1], rows.weight[known]
+        if len(y) < FEWEST_ROWS:
+            return False
+        losses = []
+        for wide in (False, True):
+            x = issue_features(rows.cases, plan.scales, wide)
+            x = np.concatenate([x, lead_features(rows.cases, lead, plan.scales, False)], axis=1)[known]
+            _, errors = fit_centres(x, y, w, may_learn[:, known], fold[known], plan.options)
+            losses.append(np.bincount(block[known], w * errors**2, minlength=int(block.max()) + 1))
+        found.append(np.log(np.maximum(losses[1], TINY) / np.maximum(losses[0], TINY)))
+    gain = np.mean(found, axis=0)[np.bincount(block) > 0]
+    return len(gain) > 1 and bool(gain.mean() + ERRORS * gain.std(ddof=1) / np.sqrt(len(gain)) < 0)
+
+
+def blocks_of(fold: Ints) -> Ints:
+    """(T) number of the stretch of steps that one fold holds out, gaps in it left aside."""
+    inside = np.flatnonzero(fold >= 0)
+    block = np.full(len(fold), -1, dtype=np.int64)
+    if len(inside):
+        block[inside] = np.cumsum(np.diff(fold[inside], prepend=fold[inside[0]]) != 0)
+    return block
 
 
 def spread_of(groups: list[Group], form: int) -> Spread:
@@ -132,11 +176,10 @@ def bound(change: Floats) -> tuple[float, float]:
     return (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
 
 
-def fit_form(rows: Rows, form: int, plan: Plan, tell: Tell) -> list[tuple[Trees, Floats, Floats]]:
+def fit_form(rows: Rows, form: int, plan: Plan, wide: bool, tell: Tell) -> list[tuple[Trees, Floats, Floats]]:
     """Per knot: trees, and the edges and offsets of their error quantiles."""
-    issue = issue_features(rows.cases, plan.scales)
-    fold = plan.fold[rows.step]
-    may_learn = np.stack([purged(plan.fold, k, plan.gap)[rows.step] for k in range(plan.options.folds)])
+    issue = issue_features(rows.cases, plan.scales, wide)
+    fold, may_learn = plan.folds_of(rows.step)
     fitted = []
     for done, lead in enumerate(plan.knots, start=1):
         known: Bools = np.isfinite(rows.change[:, lead - 1])
@@ -157,16 +200,23 @@ def fit_knot(
         x, y, weight = np.zeros((40, x.shape[1]), np.float32), np.zeros(40), np.ones(40)
         fold = np.arange(40) % options.folds
         may_learn = np.stack([fold != k for k in range(options.folds)])
+    centre, errors = fit_centres(x, y, weight, may_learn, fold, options)
+    size = fit_size(x, errors, weight, options)
+    expected = np.exp(np.asarray(size.predict(x)))
+    edges, offsets = fit_spread(errors, expected, levels)
+    return Trees(tuple(centre), size), edges, offsets
+
+
+def fit_centres(
+    x: Floats, y: Floats, weight: Floats, may_learn: Bools, fold: Ints, options: Options
+) -> tuple[list[Any], Floats]:
+    """The centre's models by fold, and (N) the error of each row by the model that did not see it."""
     centre, held_out = [], np.zeros(len(y))
     for k in range(options.folds):
         booster = fit_centre(x, y, weight, may_learn[k], fold == k, options, k)
         held_out[fold == k] = booster.predict(x[fold == k]) if (fold == k).any() else 0.0
         centre.append(booster)
-    errors = y - held_out
-    size = fit_size(x, errors, weight, options)
-    expected = np.exp(np.asarray(size.predict(x)))
-    edges, offsets = fit_spread(errors, expected, levels)
-    return Trees(tuple(centre), size), edges, offsets
+    return centre, y - held_out
 
 
 def fit_centre(x: Floats, y: Floats, weight: Floats, learn: Bools, stop: Bools, options: Options, k: int) -> Any:

@@ -43,6 +43,7 @@ class Boosted:
     bound: Floats  # (G, K, 2) least and most change seen, in units
     spreads: tuple[Spread, Spread]  # by form; axes (G, K, ...)
     trees: tuple[tuple[tuple[Trees, ...], ...], ...]
+    wide: tuple[bool, ...]  # G: its trees see what follows the clock
     fold: int = ALL
     times: Times | None = None  # (T) of the training record, in memory only
     fold_of: Ints | None = None  # (T)
@@ -85,7 +86,7 @@ def between(knots: tuple[int, ...], horizon: int) -> Floats:
 
 def at_knots(model: Boosted, g: int, cases: Cases, num_threads: int) -> tuple[Floats, Floats]:
     """Changes (N, K) and offsets (N, K, Q) in units: per row and knot by the form that what is known allows."""
-    issue = issue_features(cases, model.scales)
+    issue = issue_features(cases, model.scales, model.wide[g])
     change = np.empty((len(cases), len(model.knots)))
     offsets = np.empty((len(cases), len(model.knots), len(model.fit.quantiles)))
     for k, lead in enumerate(model.knots):
@@ -114,7 +115,8 @@ def ask(model: Boosted, g: int, form: int, k: int, x: Floats, num_threads: int) 
 
 def save_boosted(folder: Path, model: Boosted, options: dict[str, Any]) -> None:
     """model.json, arrays.safetensors and one LightGBM text per booster."""
-    about = {"durations": model.durations, "knots": model.knots, "folds": len(model.trees[0][0][0].centre)}
+    folds = len(model.trees[0][0][0].centre)
+    about = {"durations": model.durations, "knots": model.knots, "folds": folds, "wide": model.wide}
     write_fit(folder, model.fit, {"model": about, "factory": options})
     arrays = {name: getattr(model.scales, name) for name in SCALES}
     arrays |= {"group": model.group, "floor": model.floor, "bound": model.bound}
@@ -161,6 +163,7 @@ def load_boosted(folder: Path) -> tuple[Boosted, dict[str, Any]]:
         a["bound"],
         spreads,
         trees,
+        tuple(about.get("wide", [False] * groups)),
     )
     return model, kept["factory"]
 

@@ -24,6 +24,10 @@ class Rows:
     step: Ints  # (N)
     weight: Floats  # (N) of rows that stand for thinned ones
 
+    def every(self, nth: int) -> Rows:
+        """Every ``nth`` row."""
+        return Rows(self.cases.take(slice(None, None, nth)), self.change[::nth], self.step[::nth], self.weight[::nth])
+
 
 def scales_of(history: History, split: Split) -> Scales:
     """Means and standard deviations over the pool."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from hydria_plugin import Flag, History, Layout, Signal, Window
-from hydria_plugin.values import Bools, Floats, Ints
+from hydria_plugin.values import Bools, Floats, Ints, Times
 
 from .estimated import base_sigma, less_sure, sigma_at
 from .scenarios import mixture, widened
@@ -41,6 +41,7 @@ class Cases:
     totals: Floats  # (N, V, A)
     rows: Ints  # (N) the station, as the model numbers it; NOWHERE = unknown to it
     base: Floats  # (N) newest value, NaN when it is too old
+    issued: Times  # (N)
 
     def __len__(self) -> int:
         return len(self.target)
@@ -124,6 +125,7 @@ def cases_of_scenarios(window: Window, some: slice, rows: Ints, max_age: int) ->
         np.repeat(np.asarray(window.antecedent, dtype=np.float64), many, axis=0),
         np.repeat(rows, many),
         newest(target, max_age),
+        np.full(len(target), window.issued_at),
     )
 
 
@@ -140,6 +142,7 @@ def cases_of_history(history: History, station: int, at: Ints, future: bool, row
         np.asarray(history.totals[station, at], dtype=np.float64),
         np.full(len(at), row, dtype=np.int64),
         newest(target, max_age),
+        history.times[at],
     )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from hydria_plugin.values import USUAL
 
-from .features import AHEAD, CHANGES, PER_GAUGE, SINGLE, SPANS
+from .features import AHEAD, CHANGES, PER_GAUGE, SINGLE, SPANS, further, states_of
 from .laying import BEFORE, INPUTS, OWN, Place
 
 
-def issue_places(kinds: Sequence[str], past: int, totals: int, static: int) -> list[Place]:
+def issue_places(kinds: Sequence[str], past: int, totals: int, static: int, wide: bool = False) -> list[Place]:
     """Of :func:`~hydria_plugin.forecasters.features.issue_features`."""
     own = [1, *(k for k in SPANS if k < past), *(min(span, past) for span in (6, 24, past) for _ in range(2))]
     places = [Place(OWN, past - k, past) for k in own]
@@ -19,7 +19,14 @@ def issue_places(kinds: Sequence[str], past: int, totals: int, static: int) -> l
         spans = [min(24, past)] if kind == "pet" else [1, *(k for k in CHANGES if k < past)]
         if kind != "rain":
             places += [Place(INPUTS, past - k, past, (v,)) for k in spans]
-    return places + [Place(USUAL)] * static
+    places += [Place(USUAL)] * static
+    return places + wide_places(kinds, past) if wide else places
+
+
+def wide_places(kinds: Sequence[str], past: int) -> list[Place]:
+    """Of :func:`~hydria_plugin.forecasters.features.wide_columns`: times of day and year are part of what is usual."""
+    places = [Place(USUAL)] * 4 + [Place(OWN, past - k, past) for k in further(SPANS, past)]
+    return places + [Place(INPUTS, past - k, past, (v,)) for v in states_of(kinds) for k in further(CHANGES, past)]
 
 
 def rain_places(kinds: Sequence[str], past: int, totals: int) -> list[Place]:

@@ -5,11 +5,12 @@ whether it is computed alone or among ten thousand."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from hydria_plugin.values import Floats
+from hydria_plugin.values import SUMMED, Floats, Times
 
 from .cases import Cases, newest
 from .spread import mean_rain
@@ -18,6 +19,7 @@ SPANS = (1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48, 72, 96, 144)  # steps
 PER_GAUGE = (1, 3, 6, 12, 24)
 CHANGES = (1, 2, 3, 6, 12, 24)
 AHEAD = (1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 48, 72)
+FURTHER = (36, 48, 60)  # and the whole window, in the wide form
 SINGLE = 6  # steps ahead that stand alone
 
 
@@ -32,13 +34,15 @@ class Scales:
     static: Floats  # (S, K)
 
 
-def issue_features(cases: Cases, scales: Scales) -> Floats:
-    """(N, F) what is known at the issue time."""
+def issue_features(cases: Cases, scales: Scales, wide: bool = False) -> Floats:
+    """(N, F) what is known at the issue time; ``wide``: and what follows the clock (see :func:`wide_columns`)."""
     rows = np.maximum(cases.rows, 0)
     unit, centre = scales.unit[rows][:, None], scales.centre[rows][:, None]
     parts = [*target_columns(cases, centre, unit), *rain_columns(cases)]
     parts += state_columns(cases, scales.slot_centre[rows], scales.slot_unit[rows])
     parts.append(scales.static[rows])
+    if wide:
+        parts += wide_columns(cases, unit, scales.slot_unit[rows])
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
@@ -97,6 +101,37 @@ def state_columns(cases: Cases, centre: Floats, unit: Floats) -> list[Floats]:
             changes = [now - series[:, -1 - k][:, None] for k in CHANGES if k < length]
             parts.append(np.concatenate([now - centre[:, [v]], *changes], axis=1) / unit[:, [v]])
     return parts
+
+
+def wide_columns(cases: Cases, unit: Floats, slot_unit: Floats) -> list[Floats]:
+    """What tides, hydropower, snow melt and growth go by: the time of day and of year, and changes of river and inputs
+    over far steps and all of the window."""
+    base, target, length = cases.base[:, None], cases.target, cases.target.shape[1]
+    angles = 2 * np.pi * np.stack([part_of(cases.issued, cycle) for cycle in ("D", "Y")], axis=1)
+    parts = [np.sin(angles), np.cos(angles)]
+    parts += [(base - target[:, -1 - k][:, None]) / unit for k in further(SPANS, length)]
+    for v in states_of(cases.kinds):
+        series = cases.inputs[:, :, v]
+        now = newest(series, 6)[:, None]
+        parts += [(now - series[:, -1 - k][:, None]) / slot_unit[:, [v]] for k in further(CHANGES, length)]
+    return parts
+
+
+def part_of(times: Times, cycle: str) -> Floats:
+    """How much of the day ("D") or year ("Y") in UTC is gone at each time, 0 to 1."""
+    first = times.astype(f"datetime64[{cycle}]")
+    gone, whole = times - first, (first + 1).astype(times.dtype) - first.astype(times.dtype)
+    return np.asarray(gone / whole, dtype=np.float64)
+
+
+def further(held: Sequence[int], length: int) -> list[int]:
+    """Steps back, within a window of ``length``, that are not among those ``held`` already."""
+    return sorted({k for k in (*FURTHER, length - 1) if max(CHANGES) < k < length} - set(held))
+
+
+def states_of(kinds: Sequence[str]) -> list[int]:
+    """Slots that have a level of their own, unlike sums of rain and evaporation."""
+    return [v for v, kind in enumerate(kinds) if kind not in SUMMED]
 
 
 def lead_features(cases: Cases, lead: int, scales: Scales, with_rain: bool) -> Floats:

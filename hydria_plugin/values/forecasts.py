@@ -48,7 +48,7 @@ class Forecast:
             expect("Forecast.corrections", self.corrections, (s, len(self.correction_names), h), "(S, C, H)")
         if np.any(np.isinf(self.values)):
             raise ValueError("Forecast.values must be finite or NaN, not infinite")
-        if np.any(np.diff(self.values, axis=2) < 0):
+        if np.any(self.values[..., 1:] < self.values[..., :-1]):
             raise ValueError("Forecast.values must never decrease along the quantiles")
         freeze(self)
 

@@ -239,29 +239,29 @@ def test_portions_sum_to_one(amounts: list[float]) -> None:
 # ---- boosting: where its columns come from
 
 
-def mixed_layout() -> Layout:
+def mixed_layout(past: int = 14) -> Layout:
     """Every kind of slot."""
-    plain = sample_layout(stations=2, slots=1, past=14, horizon=8)
+    plain = sample_layout(stations=2, slots=1, past=past, horizon=8)
     kinds = ("rain", "pet", "rain", "discharge", "simulation", "temperature", "rain")
     slots = tuple(f"{kind}.{i}" for i, kind in enumerate(kinds))
     series = np.array([[f"{slot}@{s}" for slot in slots] for s in plain.stations])
     return replace(plain, slots=slots, kinds=kinds, series=series)
 
 
-def columns(window: Window, scales: Scales, lead: int) -> np.ndarray:
+def columns(window: Window, scales: Scales, lead: int, wide: bool) -> np.ndarray:
     cases = cases_of_window(window, 0, np.arange(2), 6)
-    both = issue_features(cases, scales), lead_features(cases, lead, scales, True)
+    both = issue_features(cases, scales, wide), lead_features(cases, lead, scales, True)
     return np.nan_to_num(np.concatenate(both, axis=1).astype(np.float64))
 
 
-@pytest.mark.parametrize("lead", [1, 4, 8])
-def test_a_column_changes_only_with_the_steps_it_is_said_to_come_from(lead: int) -> None:
-    layout = mixed_layout()
+@pytest.mark.parametrize(("lead", "wide", "past"), [(1, False, 14), (4, False, 14), (8, False, 14), (4, True, 40)])
+def test_a_column_changes_only_with_the_steps_it_is_said_to_come_from(lead: int, wide: bool, past: int) -> None:
+    layout = mixed_layout(past)
     v = len(layout.slots)
     window = sample_window(layout, gaps=0.0, future=True)
     scales = Scales(np.zeros(2), np.ones(2), np.zeros((2, v)), np.ones((2, v)), np.asarray(layout.static))
-    places = issue_places(layout.kinds, layout.past, 0, 1) + lead_places(layout.kinds, layout.past, lead, True)
-    plain = columns(window, scales, lead)
+    places = issue_places(layout.kinds, layout.past, 0, 1, wide) + lead_places(layout.kinds, layout.past, lead, True)
+    plain = columns(window, scales, lead, wide)
     assert plain.shape[1] == len(places)
     touched = np.zeros((len(places), layout.past + lead, v), dtype=bool)
     for step in range(layout.past + lead):
@@ -270,7 +270,7 @@ def test_a_column_changes_only_with_the_steps_it_is_said_to_come_from(lead: int)
             values = np.array(getattr(window, part).values)
             values[:, 0, at, slot] += 7.0
             touched[:, step, slot] = (
-                np.abs(columns(with_rain(window, values, part), scales, lead) - plain).max(axis=0) > 0
+                np.abs(columns(with_rain(window, values, part), scales, lead, wide) - plain).max(axis=0) > 0
             )
     for c, place in enumerate(places):
         said = np.zeros(touched.shape[1:], dtype=bool)
@@ -286,10 +286,12 @@ def test_a_column_changes_only_with_the_steps_it_is_said_to_come_from(lead: int)
         assert not (outside & ~allowed).any(), f"column {c} {place} also changes with {np.argwhere(outside)[:3]}"
 
 
-def test_a_column_is_shared_out_whole() -> None:
-    layout = mixed_layout()
+@pytest.mark.parametrize("past", [14, 40])
+def test_a_column_is_shared_out_whole(past: int) -> None:
+    layout = mixed_layout(past)
     cases = cases_of_window(sample_window(layout, gaps=0.3, future=True, seed=3), 0, np.arange(2), 6)
-    for place in issue_places(layout.kinds, layout.past, 0, 1) + lead_places(layout.kinds, layout.past, 5, True):
+    places = issue_places(layout.kinds, layout.past, 0, 1, wide=True)
+    for place in places + lead_places(layout.kinds, layout.past, 5, True):
         if place.of in ("own", "inputs"):
             shares = sharing(place, cases)
             np.testing.assert_allclose(shares.reshape(2, -1).sum(axis=1), 1.0)

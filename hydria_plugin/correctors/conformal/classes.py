@@ -61,15 +61,19 @@ class Seen:
 def shares(width: Floats, borders: Floats) -> Floats:
     """(S, H, G) how much forecasts of ``width`` (S, H) belong to each class: linear between the ``borders`` (S, H, G)
     of the logarithm; the first class where nothing was seen yet."""
-    log = np.log(np.maximum(np.nan_to_num(width), NARROWEST))[..., None]
-    low, high = borders[..., :-1], borders[..., 1:]
-    way = np.clip((log - low) / np.maximum(high - low, 1e-9), 0.0, 1.0)  # (S, H, G - 1)
-    way = np.nan_to_num(way)
-    before = np.concatenate([np.ones_like(log), way], axis=-1)
-    after = np.concatenate([way, np.zeros_like(log)], axis=-1)
-    return np.asarray(before - after)
+    log = np.log(np.fmax(width, NARROWEST))
+    found = np.empty((borders.shape[2], *log.shape), log.dtype)  # class by class: long rows, for speed
+    above: Floats | float = 1.0
+    for g in range(len(found) - 1):
+        low, high = borders[..., g], borders[..., g + 1]
+        way = np.minimum(np.fmax((log - low) / np.maximum(high - low, 1e-9), 0.0), 1.0)  # 0 where NaN
+        found[g] = above - way
+        above = way
+    found[-1] = above
+    return np.asarray(np.moveaxis(found, 0, 2))
 
 
 def flooded(marks: Floats, floods: Floats) -> Bools:
     """(S, H) whether any of ``marks`` (S, H, 3) lies beyond ``floods`` (S, H, 3)."""
-    return np.asarray((marks >= floods).any(axis=2))
+    beyond = marks >= floods
+    return np.asarray(beyond[..., 0] | beyond[..., 1] | beyond[..., 2])

@@ -102,7 +102,8 @@ def issued(values: Floats, held: Stretch, seen: Seen, water: tuple[Floats, ...],
     h = values.shape[1]
     classes, floods = made_in(seen, values, last, rise, middle)
     out = stretched(values, held, between(h), classes, floods, middle, wider)
-    out = on_ticks(out, np.repeat(last[:, None], h, axis=1), tick, middle)
+    if (tick > 0).any():
+        out = on_ticks(out, np.repeat(last[:, None], h, axis=1), tick, middle)
     dry = np.asarray(np.all(values >= 0, axis=(1, 2)))
     return np.where(dry[:, None, None], np.maximum(out, 0.0), out)  # no water below nothing
 
@@ -155,5 +156,5 @@ def newest(observed: Floats) -> Floats:
 def missing_share(window: Window) -> Floats:
     """(S) share of the inputs, the target among them, whose newest value was not measured, or is not trusted."""
     there = window.layout.present
-    lost = there & ~window.past.trusted[:, 0, -1]
-    return np.asarray((lost.sum(axis=1) + ~window.observed.trusted[:, 0, -1]) / (there.sum(axis=1) + 1.0))
+    inputs, target = (signal.each(lambda a: a[:, 0, -1]).trusted for signal in (window.past, window.observed))
+    return np.asarray(((there & ~inputs).sum(axis=1) + ~target) / (there.sum(axis=1) + 1.0))

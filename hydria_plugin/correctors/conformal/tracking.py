@@ -15,6 +15,7 @@ Truth on a tick that is a quantile counts by the share of the tick's probability
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Self
 
@@ -85,13 +86,20 @@ def beyond(truth: Floats, quantiles: Floats, levels: Floats) -> Floats:
     y = truth[:, None, None].astype(quantiles.dtype)
     levels = levels.astype(quantiles.dtype)
     share = (y < quantiles).astype(quantiles.dtype)
-    tied = np.nonzero((quantiles == y).any(axis=2))  # rows with an atom: few, but where levels come in ticks
-    if len(tied[0]):
+    atoms = quantiles == y
+    if atoms.any():  # in few rows, but where levels come in ticks
+        tied = np.nonzero(atoms.any(axis=2))
         q, at = quantiles[tied], y[tied[0], 0]  # (N, Q), (N, 1)
         under = np.where(q < at, levels, 0.0).max(axis=1, keepdims=True)
         over = np.where(q > at, levels, 1.0).min(axis=1, keepdims=True)
         share[tied] = np.where(q == at, (levels - under) / (over - under), share[tied])
-    return np.asarray(share - levels)
+    share -= at_every_lead(levels, quantiles)
+    return share
+
+
+def at_every_lead(levels: Floats, quantiles: Floats) -> Floats:
+    """(H, Q) of (Q), for ``quantiles`` (S, H, Q): numpy goes over whole stations then, not over Q values at a time."""
+    return np.tile(levels.astype(quantiles.dtype), (quantiles.shape[1], 1))
 
 
 def by_side(per_level: Floats, middle: int) -> Floats:
@@ -107,12 +115,12 @@ def taught(
 ) -> Stretch:
     """After ``truth`` (S) met what was issued for it at each lead, ``forecast`` (S, H, Q). ``classes`` (S, H, G) and
     ``floods`` (S, H) as those forecasts were. Rows with NaN teach nothing."""
-    horizon = forecast.shape[1]
-    there = np.isfinite(truth)[:, None] & np.isfinite(forecast).all(axis=2)  # (S, H)
-    y, v = np.where(np.isfinite(truth), truth, 0.0), np.where(there[..., None], forecast, 0.0)
-    miss = np.where(there[..., None], beyond(y, v, levels), 0.0)
-    outward = np.where(np.arange(len(levels)) < middle, miss, -miss)
-    outward[..., middle] = 0.0
+    horizon, finite = forecast.shape[1], np.isfinite(truth)
+    there = finite[:, None] & whole(forecast)  # (S, H)
+    lost = ~there
+    y, v = np.where(finite, truth, 0.0), blanked(forecast, lost)
+    miss = blanked(beyond(y, v, levels), lost)
+    outward = miss * at_every_lead(np.sign(middle - np.arange(len(levels))), miss)
     side, step = by_side(outward, middle), depends(horizon)[:, None]
     hear = hearing(horizon).astype(np.float32)
     known = np.asarray((there @ hear.T > 0)[..., None])  # (S, K, 1)
@@ -124,31 +132,48 @@ def taught(
         level=old.level + LEVEL * step * (hear @ outward),
         floods=old.floods + (there & floods) @ hear.T,
     )
-    return answered(new, at_knots, losses(old, v, y, there, levels, middle, hear), known).bounded()
+    return answered(new, at_knots, losses(old, v, y, lost, levels, middle, hear), known).bounded()
+
+
+def whole(quantiles: Floats) -> Bools:
+    """(S, H) whether all Q quantiles (S, H, Q) are there."""
+    finite = np.isfinite(quantiles)
+    return np.ones(quantiles.shape[:2], dtype=bool) if finite.all() else np.asarray(finite.all(axis=2))
+
+
+def blanked(values: Floats, lost: Bools) -> Floats:
+    """``values`` (S, H, Q) with 0 where ``lost`` (S, H)."""
+    if not lost.any():
+        return values
+    values = np.array(values)
+    values[lost] = 0.0
+    return values
 
 
 def by_class(hear: Floats, classes: Floats, side: Floats) -> Floats:
     """(S, K, G, 2) what knots hear of ``side`` (S, H, 2), by ``classes`` (S, H, G)."""
     s, h, g = classes.shape
-    each = (classes.astype(np.float32)[..., None] * side[:, :, None, :]).reshape(s, h, g * 2)
-    return np.asarray((hear @ each).reshape(s, len(hear), g, 2))
+    each = np.empty((s, h, g, 2), np.float32)
+    for i, x in np.ndindex(g, 2):  # long rows, for speed
+        each[:, :, i, x] = classes[:, :, i].astype(np.float32) * side[..., x]
+    return np.asarray((hear @ each.reshape(s, h, g * 2)).reshape(s, len(hear), g, 2))
 
 
 def losses(
-    old: Stretch, forecast: Floats, truth: Floats, there: Bools, levels: Floats, middle: int, hear: Floats
+    old: Stretch, forecast: Floats, truth: Floats, lost: Bools, levels: Floats, middle: int, hear: Floats
 ) -> Floats:
     """(S, K, 2, 2) by side: pinball loss without the fast part, and by how much that is above the loss with it."""
-    centre, levels = forecast[..., middle, None], levels.astype(forecast.dtype)
-    back = np.exp(-per_level(hear.T / hear.T.sum(axis=1, keepdims=True) @ old.fast, len(levels), middle))
-    slow = centre + back * (forecast - centre)
+    back = np.exp(-(hear.T / hear.T.sum(axis=1, keepdims=True) @ old.fast))  # (S, H, 2)
+    slow = scaled(forecast, middle, lambda side, q: back[..., side], np.result_type(forecast, back).type)
+    every = at_every_lead(levels, forecast)
+    y = truth.astype(forecast.dtype)[:, None, None]
 
-    def lost(quantiles: Floats) -> Floats:
-        away = truth.astype(quantiles.dtype)[:, None, None] - quantiles
-        loss = away * (levels - (away < 0)) * there[..., None]
-        return np.asarray(hear @ by_side(loss, middle))
+    def loss(quantiles: Floats) -> Floats:
+        away = y - quantiles
+        return np.asarray(hear @ by_side(blanked(away * (every - (away < 0)), lost), middle))
 
-    without = lost(slow)
-    return np.stack([without, without - lost(forecast)], axis=3)
+    without = loss(slow)
+    return np.stack([without, without - loss(forecast)], axis=3)
 
 
 def answered(old: Stretch, miss: Floats, loss: Floats, known: Bools) -> Stretch:
@@ -169,10 +194,15 @@ def answered(old: Stretch, miss: Floats, loss: Floats, known: Bools) -> Stretch:
     return replace(old, lean=lean, chance=chance, loss=kept, fast=fast, newest=newest)
 
 
-def per_level(sides: Floats, levels: int, middle: int) -> Floats:
-    """(S, H, Q) of (S, H, 2): the lower side's for levels below the median, 0 at it, the upper one's above."""
-    low, high = np.repeat(sides[..., :1], middle, axis=-1), np.repeat(sides[..., 1:], levels - middle - 1, axis=-1)
-    return np.concatenate([low, np.zeros((*sides.shape[:-1], 1), sides.dtype), high], axis=-1)
+def scaled(quantiles: Floats, middle: int, factor: Callable[[int, int], Floats], kind: type = np.float64) -> Floats:
+    """(S, H, Q) of ``kind``: quantiles (S, H, Q), their distance from the median times ``factor(side, level)`` (S, H).
+    Level by level: long rows, for speed."""
+    centre = quantiles[..., middle]
+    out: Floats = quantiles.astype(kind)
+    for q in range(quantiles.shape[2]):
+        if q != middle:
+            out[..., q] = centre + factor(int(q > middle), q) * (quantiles[..., q] - centre)
+    return out
 
 
 def pooled(flood: Floats, floods: Floats) -> Floats:
@@ -193,11 +223,11 @@ def stretched(
     """(S, H, Q) the quantiles as they are issued. ``between`` (H, K); ``wider`` (S) is added to the stretch."""
     s, h, g = classes.shape
     scales = at_leads(between, held.scale.reshape(s, -1, g * 2)).reshape(s, h, g, 2)
-    scale = sum(scales[:, :, i] * classes[:, :, i, None] for i in range(g))
-    flood = at_leads(between, pooled(held.flood, held.floods).astype(np.float32))
-    wider = wider.astype(np.float32)[:, None, None]
-    sides = scale + flood * floods[..., None] + at_leads(between, held.fast) + wider
-    factor = np.exp(per_level(sides, quantiles.shape[2], middle) + at_leads(between, held.level))
-    centre = quantiles[..., middle, None]
-    out = centre + factor * (quantiles - centre)
-    return np.sort(out, axis=2)
+    flood, fast, level = (at_leads(between, a) for a in (pooled(held.flood, held.floods), held.fast, held.level))
+    wider = wider.astype(np.float32)[:, None]
+    scale = [sum(scales[:, :, i, x] * classes[:, :, i] for i in range(g)) for x in (0, 1)]  # two sides, (S, H)
+    stretch = [scale[x] + flood[..., x] * floods + fast[..., x] + wider for x in (0, 1)]
+    out = scaled(quantiles, middle, lambda side, q: np.exp(stretch[side] + level[..., q]))
+    crossed = ~(out[..., 1:] >= out[..., :-1]).all(axis=(1, 2))
+    out[crossed] = np.sort(out[crossed], axis=2)
+    return out

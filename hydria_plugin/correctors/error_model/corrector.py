@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from hydria_plugin import Flag, Forecast, Layout, State, Verified, Window
-from hydria_plugin.values import Floats
+from hydria_plugin.values import Floats, Ints
 
 from ..lead_knots import leads_of
 from .memory import POWERS, Memory, back, shown
@@ -30,14 +30,14 @@ class ErrorModel:
         place = {name: i for i, name in enumerate(window.stations)}
         rows = np.array([place[name] for name in forecast.stations], dtype=np.int64)
         shift = held.correction(forecast.horizon)[rows]
-        if not shift.any():
+        some = np.flatnonzero(shift.any(axis=1))
+        if not len(some):
             return forecast
-        powers = self.powers_of(forecast.stations)
-        moved = shifted(forecast.values, shift[:, :, None], powers)
-        members = forecast.members
+        shift, powers = shift[some], self.powers_of(forecast.stations)[some]
+        values, members = with_shift(forecast.values, some, shift[:, :, None], powers), forecast.members
         if members is not None:
-            members = shifted(members, shift[:, None, None, :], powers)
-        return replace(forecast, values=moved, members=members)
+            members = with_shift(members, some, shift[:, None, None, :], powers)
+        return replace(forecast, values=values, members=members)
 
     def learn(self, verified: Verified, state: State) -> State:
         """One verified valid time. Suspected truth is none: the memory grows older."""
@@ -55,6 +55,15 @@ class ErrorModel:
     def powers_of(self, stations: tuple[str, ...]) -> Floats:
         """(S)"""
         return np.array([self.powers.get(name, 1.0) for name in stations])
+
+
+def with_shift(values: Floats, some: Ints, shift: Floats, powers: Floats) -> Floats:
+    """``values`` (S, ...), those of the stations ``some`` (K) :func:`shifted`; ``shift`` and ``powers`` are theirs."""
+    if len(some) == len(values):
+        return shifted(values, shift, powers)
+    out = np.array(values, dtype=np.result_type(values, shift))
+    out[some] = shifted(values[some], shift, powers)
+    return out
 
 
 def shifted(values: Floats, shift: Floats, powers: Floats) -> Floats:

@@ -91,6 +91,8 @@ def moves(shown: Shown, b: Ints, start: Ints) -> list[Floats]:
 def beside(shown: Shown, p: Ints, start: Ints, river: Ints, lag: Ints, there: Bools) -> list[Floats]:
     """A river at the cell's time and at the last value's, now and one and two lags before."""
     row, has = np.maximum(river, 0), (river != ABSENT)[:, None]
+    if not has.any():
+        return [np.zeros((len(p), LAGS))] * 2
     back = lag[:, None] * np.arange(LAGS)
 
     def at(step: Ints) -> Floats:

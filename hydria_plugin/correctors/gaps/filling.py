@@ -213,16 +213,15 @@ def basin_rain(web: Web, told: Told, rain: Fills, rows: Ints) -> tuple[Floats, I
     at = place[rain.series]
     pick = (at < len(gauges)) & np.isin(rain.method, (NEIGHBOURS, SMOOTHER, FILTER))
     values[at[pick], rain.step[pick]] = rain.values[pick]
-    total, count = np.zeros((len(groups), length)), np.zeros((len(groups), length), dtype=np.int64)
+    total, count = np.zeros((len(groups), length)), np.zeros((len(groups), length), dtype=np.int8)
     for g in range(groups.shape[1]):
         one = values[np.where(groups[:, g] == ABSENT, len(gauges), place[groups[:, g]])]
         there = np.isfinite(one)
         total += np.where(there, one, 0.0)
         count += there
-    mean = total / np.maximum(count, 1)
-    zero = np.zeros((len(groups), 1))
-    depth = np.concatenate([zero, np.cumsum(mean, axis=1)], axis=1)
-    spoken = np.concatenate([zero.astype(np.int64), np.cumsum(count > 0, axis=1)], axis=1)
+    depth, spoken = np.zeros((len(groups), length + 1)), np.zeros((len(groups), length + 1), dtype=np.int32)
+    np.cumsum(total / np.maximum(count, 1), axis=1, out=depth[:, 1:])
+    np.cumsum(count > 0, axis=1, out=spoken[:, 1:])
     which = which.reshape(-1)
     return depth[which], spoken[which]
 

@@ -69,11 +69,13 @@ class Cells:
 
 def scaled(values: Floats, power: Floats) -> Floats:
     """Into the scale of filling."""
+    if (power == 1.0).all():
+        return values
     return np.asarray(np.sign(values) * np.abs(values) ** power)
 
 
 def unscaled(z: Floats, power: Floats) -> Floats:
-    return np.asarray(np.sign(z) * np.abs(z) ** (1.0 / power))
+    return scaled(z, 1.0 / power)
 
 
 def unscaled_sigma(z: Floats, sigma: Floats, power: Floats) -> Floats:

@@ -81,13 +81,15 @@ class Fills:
 
 def known(signal: Signal) -> Floats:
     """What was measured and has not failed; NaN elsewhere, estimates included."""
-    return np.where(signal.trusted, signal.values, np.nan).astype(np.float64)
+    values = np.asarray(signal.values, dtype=np.float64)
+    doubted = np.isinf(values) | (signal.flags == Flag.FAIL) | (np.asarray(signal.sigma) != 0)
+    return np.where(doubted, np.nan, values) if doubted.any() else values
 
 
 def needed(signal: Signal) -> Bools:
     """Where nothing usable stands: a gap, or a failed value that nobody has estimated."""
-    lost = (signal.flags == Flag.FAIL) & (np.asarray(signal.sigma) == 0)
-    return np.asarray(~np.isfinite(signal.values) | lost)
+    lost, failed = ~np.isfinite(signal.values), signal.flags == Flag.FAIL
+    return np.asarray(lost | failed & (np.asarray(signal.sigma) == 0) if failed.any() else lost)
 
 
 def put(signal: Signal, places: Ints, fills: Fills) -> Signal:

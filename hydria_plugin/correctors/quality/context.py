@@ -10,7 +10,7 @@ import numpy as np
 
 from hydria_plugin.values import Bools, Floats, Ints
 
-from .feeds import Feeds, last_sum, shifted
+from .feeds import Feeds, columns, last_sum, shifted, within
 
 WET_MM = 2.0  # on the wettest gauge within WET_HOURS: from then on a rise may be water
 WET_HOURS = 24.0
@@ -67,15 +67,15 @@ class Context:
         for rain in feeds.at_stations(x, np.nan, feeds.is_rain):
             finite = np.isfinite(rain)
             there |= finite
-            most = np.maximum(most, np.where(finite, rain, 0.0))
+            np.fmax(most, rain, out=most)
         wet = last_sum(most, pace.wet) >= WET_MM
-        works = last_sum(there.astype(np.int32), pace.steps(1.0, 3)) > 0
+        works = within(there, pace.steps(1.0, 3))
         moving, known = np.zeros((t, s), dtype=np.int16), np.zeros((t, s), dtype=np.int16)
         for column in feeds.at_stations(rises, False, ~feeds.is_rain):
             moving += column
         for column in feeds.at_stations(np.isfinite(x), False, ~feeds.is_rain):
             known += column
-        own_rise, own = rises[:, which].astype(np.int16), np.isfinite(x[:, which]).astype(np.int16)
+        own_rise, own = columns(rises, which), np.isfinite(columns(x, which))
         is_wet = feeds.of_series(wet, np.logical_or, which)
         others = feeds.of_series(moving, np.maximum, which) > own_rise
         many = feeds.of_series(known, np.minimum, which) - own >= 2
@@ -92,5 +92,7 @@ def own_move(x: Floats, rise: Floats, high: Floats, move: int) -> Bools:
 
 def rising(x: Floats, rise: Floats, move: int) -> Bools:
     """(T, N) where a river gauge stands by more than ``rise`` (N) above where it stood ``move`` steps ago."""
+    out = np.zeros(x.shape, dtype=bool)
     with np.errstate(invalid="ignore"):
-        return np.asarray(x - shifted(x, move) > rise)
+        out[move:] = x[move:] - x[: max(len(x) - move, 0)] > rise
+    return out

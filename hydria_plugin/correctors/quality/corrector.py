@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hydria_plugin import METHODS, Flag, History, Layout, ModelError, Signal, Split, Window
 from hydria_plugin.values import Bools, Floats
 
 from .context import Pace
-from .feeds import NOT_TESTED, Feeds, judged
+from .feeds import Feeds
 from .jumps import Verdicts
 from .learning import learn
 from .limits import NAMES, Limits
@@ -134,29 +135,33 @@ def pace_of(layout: Layout) -> Pace:
 
 def believed(feeds: Feeds, target: Signal, inputs: Signal) -> Floats:
     """(T, N) what may be tested: values that the host or a person has not failed."""
-    values = feeds.gathered(np.asarray(target.values), np.asarray(inputs.values)).astype(float)
-    flags = feeds.gathered(np.asarray(target.flags), np.asarray(inputs.flags))
-    return np.where(flags == Flag.FAIL, np.nan, values)
+    values = feeds.gathered(np.asarray(target.values), np.asarray(inputs.values)).astype(float, copy=False)
+    if (target.flags == Flag.FAIL).any() or (inputs.flags == Flag.FAIL).any():
+        values[feeds.gathered(np.asarray(target.flags), np.asarray(inputs.flags)) == Flag.FAIL] = np.nan
+    return values
 
 
 def scattered(feeds: Feeds, verdicts: Verdicts, target: Signal, inputs: Signal) -> tuple[Signal, Signal]:
     """Target (S, R, T) and inputs (S, R, T, V) with their verdicts; what failed, here or in the host, is a gap. What a
     person has flagged stays as the person said."""
-    blank = np.zeros((len(verdicts.flag), 1))
-    flag = np.concatenate([verdicts.flag, blank.astype(np.uint8)], axis=1)
-    method = np.concatenate([verdicts.method, blank.astype(np.uint16)], axis=1)
-    member = np.where(feeds.member == NOT_TESTED, len(feeds), feeds.member)  # (S, 1 + V)
-    own, slots = member[:, 0], member[:, 1:]
+    t, n = np.nonzero(verdicts.method > 0)
+    flag, method = verdicts.flag[t, n][:, None], verdicts.method[t, n][:, None]  # (C, 1): the same for all R
+    station, column, of = feeds.places_of(n)
+    own, slot = np.flatnonzero(column == 0), np.flatnonzero(column > 0)
+    every = slice(None)
+    here, there = (station[own], every, t[of[own]]), (station[slot], every, t[of[slot]], column[slot] - 1)
     return (
-        with_verdict(target, flag[:, own].T[:, None], method[:, own].T[:, None]),
-        with_verdict(inputs, flag[:, slots].transpose(1, 0, 2)[:, None], method[:, slots].transpose(1, 0, 2)[:, None]),
+        with_verdict(target, here, flag[of[own]], method[of[own]]),
+        with_verdict(inputs, there, flag[of[slot]], method[of[slot]]),
     )
 
 
-def with_verdict(signal: Signal, flag: Any, method: Any) -> Signal:
-    told = (method != 0) & (signal.method != MANUAL)
+def with_verdict(signal: Signal, cells: Any, flag: NDArray[np.uint8], method: NDArray[np.uint16]) -> Signal:
+    """A signal with verdicts on some cells (C, R): failed values become gaps, ``raw`` keeps them."""
+    told: Bools = signal.method[cells] != MANUAL
     if not told.any() and not (signal.flags == Flag.FAIL).any():
         return signal
-    flags = np.where(told, flag, signal.flags).astype(np.uint8)
-    fail: Bools = flags == Flag.FAIL
-    return judged(signal, flags, np.where(told, method, 0).astype(np.uint16), fail)
+    values, flags, methods = np.array(signal.values), np.array(signal.flags), np.array(signal.method)
+    flags[cells], methods[cells] = np.where(told, flag, flags[cells]), np.where(told, method, methods[cells])
+    values[flags == Flag.FAIL] = np.nan
+    return Signal(values, signal.sigma, flags, methods, signal.raw)

@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from hydria_plugin import Layout, Signal
+from hydria_plugin import Layout
 from hydria_plugin.values import Bools, Floats, Ints
 
 STATES = ("level", "discharge")
@@ -61,52 +61,72 @@ class Feeds:
         return np.asarray([kind == "rain" for kind in self.kinds], dtype=bool)
 
     @cached_property
+    def names_and_kinds(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """(N) twice."""
+        return np.asarray(self.names, dtype=object), np.asarray(self.kinds, dtype=object)
+
+    @cached_property
     def pairs(self) -> tuple[Ints, Ints]:
-        """Every place of every series, series by series: (M) its station, (N) where each series begins."""
+        """Every place of every series, series by series: (M) place, as numbered in ``member``, and (N + 1) where each
+        series begins."""
         place = np.flatnonzero(self.member.reshape(-1) != NOT_TESTED)
         series = self.member.reshape(-1)[place]
         order = np.argsort(series, kind="stable")
-        begins = np.searchsorted(series[order], np.arange(len(self)))
-        return place[order] // self.member.shape[1], begins
+        return place[order], np.searchsorted(series[order], np.arange(len(self) + 1))
+
+    def places_of(self, which: Ints) -> tuple[Ints, Ints, Ints]:
+        """Of all places of the series ``which`` (K): station, column, and which of the K it is."""
+        place, begins = self.pairs
+        many = begins[which + 1] - begins[which]
+        of = np.repeat(np.arange(len(which)), many)
+        at = place[np.repeat(begins[which] - (np.cumsum(many) - many), many) + np.arange(len(of))]
+        return at // self.member.shape[1], at % self.member.shape[1], of
 
     @cached_property
-    def blocks(self) -> list[tuple[Feeds, Ints, Ints]]:
-        """Parts small enough for a processor's cache: the feeds of some stations, the places of its series, and which
-        of them (K, among the part's) are judged there: each series in one block, with all of its stations."""
-        found: list[tuple[Feeds, Ints, Ints]] = []
+    def blocks(self) -> list[tuple[Feeds, Ints, Bools]]:
+        """Parts small enough for a processor's cache: the feeds of some stations, the places of its series (K), and (K)
+        which of them are judged there: each series in one block, with all of its stations."""
+        found: list[tuple[Feeds, Ints, Bools]] = []
         for first in range(0, len(self.member), BLOCK):
             mine = np.flatnonzero((self.row >= first) & (self.row < first + BLOCK))
             if len(mine):
                 near, there = around(self, mine)
-                found.append((near, there, np.flatnonzero(np.isin(there, mine))))
+                found.append((near, there, np.isin(there, mine)))
         return found
 
     def gathered(self, target: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
         """(T, N) of a target's array (S, T) and the inputs' (S, T, V)."""
-        own = self.column == 0
+        own, slot = self.targets_and_slots
         out = np.empty((target.shape[1], len(self)), dtype=target.dtype)
         out[:, own] = target.T[:, self.row[own]]
-        slots = inputs.transpose(1, 0, 2)
-        out[:, ~own] = slots[:, self.row[~own], self.column[~own] - 1]
+        out[:, slot] = inputs.transpose(1, 0, 2)[:, self.row[slot], self.column[slot] - 1]
         return out
+
+    @cached_property
+    def targets_and_slots(self) -> tuple[Ints, Ints]:
+        """Which of the N are targets, and which are slots."""
+        return np.flatnonzero(self.column == 0), np.flatnonzero(self.column > 0)
 
     def at_stations(self, values: NDArray[Any], nothing: object, which: Bools) -> list[NDArray[Any]]:
         """Per place c (1 + V of them), (T, S) the values (T, N) of the series there that are in ``which`` (N);
         ``nothing`` elsewhere. Places without any are left out."""
-        padded = np.concatenate([values, np.full((len(values), 1), nothing, dtype=values.dtype)], axis=1)
-        use = np.append(which, False)
-        columns = [np.where(use[c], c, len(self)) for c in self.member.T]
-        return [padded[:, c] for c in columns if (c != len(self)).any()]
+        use, found = np.append(which, False), []
+        for place in self.member.T:
+            there = use[place]  # NOT_TESTED is the last of them
+            if there.any():
+                column = columns(values, np.where(there, place, 0))
+                column[:, ~there] = nothing
+                found.append(column)
+        return found
 
     def of_series(self, at_station: NDArray[Any], reduce: np.ufunc, which: Ints) -> NDArray[Any]:
         """(T, K) for the series ``which``: what holds at their stations (T, S), reduced where they have several."""
-        station, begins = self.pairs
-        if len(station) == len(self):
-            return at_station[:, station[begins[which]]]
-        many = np.append(begins[1:], len(station))[which] - begins[which]
-        first = np.cumsum(many) - many
-        place = np.repeat(begins[which] - first, many) + np.arange(many.sum())
-        return np.asarray(reduce.reduceat(at_station[:, station[place]], first, axis=1))
+        place, begins = self.pairs
+        if len(place) == len(self):
+            return columns(at_station, place[begins[which]] // self.member.shape[1])
+        station, _, of = self.places_of(which)
+        first = np.searchsorted(of, np.arange(len(which)))
+        return np.asarray(reduce.reduceat(columns(at_station, station), first, axis=1))
 
 
 def around(feeds: Feeds, which: Ints) -> tuple[Feeds, Ints]:
@@ -116,38 +136,49 @@ def around(feeds: Feeds, which: Ints) -> tuple[Feeds, Ints]:
     chosen[which] = True
     member = np.where(feeds.member == NOT_TESTED, len(feeds), feeds.member)
     rows = chosen[member].any(axis=1)
-    there = np.unique(member[rows])
-    there = there[there < len(feeds)]
+    shown = np.zeros(len(feeds) + 1, dtype=bool)
+    shown[member[rows]] = True
+    there = np.flatnonzero(shown[:-1])
     place = np.full(len(feeds) + 1, NOT_TESTED)
     place[there] = np.arange(len(there))
-    names, kinds = np.asarray(feeds.names, dtype=object)[there], np.asarray(feeds.kinds, dtype=object)[there]
-    return Feeds(tuple(names), tuple(kinds), feeds.row[there], feeds.column[there], place[member[rows]]), there
+    names, kinds = (tuple(told[there]) for told in feeds.names_and_kinds)
+    return Feeds(names, kinds, feeds.row[there], feeds.column[there], place[member[rows]]), there
 
 
-def judged(signal: Signal, flag: NDArray[np.uint8], method: NDArray[np.uint16], fail: Bools) -> Signal:
-    """The signal with a verdict where ``method`` says so: failed values become gaps, ``raw`` keeps them."""
-    told = method != 0
-    return Signal(
-        np.where(fail, np.nan, signal.values),
-        signal.sigma,
-        np.where(told, flag, signal.flags).astype(np.uint8),
-        np.where(told, method, signal.method).astype(np.uint16),
-        signal.raw,
-    )
+def columns(values: NDArray[Any], which: Ints) -> NDArray[Any]:
+    """(T, K) of (T, N), step after step in memory; ``values[:, which]`` would lie series after series, and all that is
+    made of both is slow."""
+    return np.take(values, which, axis=1)
 
 
 def shifted(values: Floats, by: int) -> Floats:
     """(T, N) the values ``by`` steps ago; NaN before the first."""
-    out = np.full_like(values, np.nan)
-    if by < len(values):
-        out[by:] = values[: len(values) - by]
+    out = np.empty_like(values)
+    out[:by], out[by:] = np.nan, values[: max(len(values) - by, 0)]
     return out
 
 
 def last_sum(values: Floats, steps: int) -> Floats:
     """(T, N) the sum over the last ``steps`` steps, as far as there are any."""
     sums = np.cumsum(values, axis=0)
-    out = sums.copy()
-    if steps < len(values):
-        out[steps:] -= sums[: len(values) - steps]
+    out = np.empty_like(sums)
+    out[:steps] = sums[:steps]
+    np.subtract(sums[steps:], sums[: max(len(sums) - steps, 0)], out=out[steps:])
+    return out
+
+
+def within(flags: Bools, steps: int) -> Bools:
+    """(T, N) whether it was so at one of the last ``steps`` steps."""
+    out, seen = np.array(flags), 1
+    while seen < min(steps, len(out)):  # of twice as many every time
+        by = min(seen, steps - seen)
+        out[by:] |= out[:-by]
+        seen += by
+    return out
+
+
+def throughout(flags: Bools, steps: int) -> Bools:
+    """(T, N) whether it was so at all of the last ``steps`` steps; False before there are as many."""
+    out = ~within(~flags, steps)
+    out[: steps - 1] = False
     return out

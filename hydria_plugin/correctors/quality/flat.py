@@ -6,7 +6,7 @@ import numpy as np
 
 from hydria_plugin.values import Bools, Floats, Ints
 
-from .feeds import Feeds, last_sum, shifted
+from .feeds import Feeds, columns, last_sum, shifted
 from .limits import Limits
 from .rivers import FLAT, PATIENCE, moved_by
 
@@ -45,5 +45,5 @@ def flat_evidence(feeds: Feeds, x: Floats, limits: Limits, which: Ints) -> tuple
         second = np.maximum(second, np.minimum(first, column))
         first = np.maximum(first, column)
     top, next_top = (feeds.of_series(a, np.maximum, which) for a in (first, second))
-    others = np.where(relative[:, which] >= top, next_top, top) * limits.spread[which]
+    others = np.where(columns(relative, which) >= top, next_top, top) * limits.spread[which]
     return shifted(feeds.of_series(mean, np.minimum, which), PATIENCE), shifted(others, PATIENCE)

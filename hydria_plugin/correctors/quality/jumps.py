@@ -216,16 +216,21 @@ class Walk:
             self.flag[step, inside], self.method[step, inside] = flag, method
 
 
-def judge_jumps(x: Floats, limits: Limits, active: Bools, weather: Bools, strict: Bools, pace: Pace) -> Verdicts:
+def judge_jumps(
+    x: Floats, limits: Limits, active: Bools, weather: Bools, strict: Bools, pace: Pace, moved: Bools | None = None
+) -> Verdicts:
     """Verdicts on (T, K) values. ``active``: water may be moving; ``weather``: rain or others say so; ``strict``: rain
-    gauges say that it cannot be. Only gauges in doubt, or with a change that may be doubted, are walked with."""
-    walk, moved = Walk(x, limits, active, weather, strict, pace), triggered(x, limits, active)
+    gauges say that it cannot be. Only gauges in doubt, or with a change that may be doubted, are walked with: where
+    they are :func:`triggered`, ``moved``."""
+    walk = Walk(x, limits, active, weather, strict, pace)
+    moved = triggered(x, limits, active) if moved is None else moved
     some = set(np.flatnonzero(moved.any(axis=1)).tolist())
-    for t in range(len(x)):
-        doubted = walk.length > 0
-        if t in some or doubted.any():
-            walk.believe_up_to(t, np.flatnonzero(moved[t] & ~doubted))
-            walk.step(t, np.flatnonzero(moved[t] | doubted))
+    with np.errstate(invalid="ignore"):
+        for t in range(len(x)):
+            doubted = walk.length > 0
+            if t in some or doubted.any():
+                walk.believe_up_to(t, np.flatnonzero(moved[t] & ~doubted))
+                walk.step(t, np.flatnonzero(moved[t] | doubted))
     missing = np.isnan(x)
     return Verdicts(
         np.where(missing, 0, walk.flag).astype(np.uint8), np.where(missing, 0, walk.method).astype(np.uint16)

@@ -10,7 +10,7 @@ from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import LATELY, Context, Pace, own_move, rising
 from .datums import second_datum
-from .feeds import Feeds, last_sum, shifted
+from .feeds import Feeds, shifted, within
 from .flat import LEAST_RAIN_MM, flat_evidence, least_told
 from .limits import MARGIN, Limits, most_of, physical_most, sound
 from .rains import Beside, dry_while, repeats, wet_while
@@ -140,7 +140,7 @@ def at_least(statistic: Floats, floor: Floats | float) -> Floats:
 
 def lately(active: Bools) -> Bools:
     """At this step or one of the LATELY before."""
-    return np.asarray(last_sum(active.astype(np.int32), LATELY + 1) > 0)
+    return within(active, LATELY + 1)
 
 
 def discharges(feeds: Feeds, which: Ints) -> Bools:

@@ -120,7 +120,9 @@ def physical_most(hours: float) -> float:
 
 def is_code(values: Floats) -> np.ndarray:
     """Where a value is one that loggers write for none."""
-    return np.isin(values, CODES)
+    found = np.asarray(values <= max(CODES))  # few are so low
+    found[found] = np.isin(values[found], CODES)
+    return found
 
 
 def sound(values: Floats) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import Pace
-from .feeds import Feeds, last_sum, shifted
+from .feeds import Feeds, columns, last_sum, shifted, throughout
 from .rivers import PATIENCE
 
 SILENCE = 3  # steps without rain or without a value before what may be a dump
@@ -38,8 +38,8 @@ class Beside:
             count += finite
             here = np.where(finite, rain, -np.inf)
             second = np.maximum(second, np.minimum(first, here))
-            first = np.maximum(first, here)
-        own = x[:, which]
+            np.maximum(first, here, out=first)
+        own = columns(x, which)
         there = np.isfinite(own)
         take = feeds.of_series
         # a gauge with several stations: the sums are of the one that has most of them
@@ -68,7 +68,7 @@ def dry_while(own: Floats, low: Floats, past: int) -> Floats:
 def wet_while(own: Floats, most: Floats, pace: Pace) -> Floats:
     """mm on the gauge lately while the others had nothing, nor had long."""
     short, long = pace.steps(1.0, 2), pace.steps(6.0, 3)
-    nothing = last_sum((np.nan_to_num(most, nan=1.0) <= NOTHING).astype(np.int32), long) == long
+    nothing = throughout(most <= NOTHING, long)
     return np.where(nothing & (own > NOTHING), last_sum(np.nan_to_num(own), short), np.nan)
 
 
@@ -94,8 +94,8 @@ def dumps(own: Floats, beside: Beside, accused: Floats, burst: Floats, pace: Pac
         after = (own[SILENCE:] >= DUMP_MM) & ~(own[SILENCE - 1 : -1] > NOTHING)
     at = np.flatnonzero(after.any(axis=0))  # of those alone that have much after nothing
     if len(at):
-        few = Beside(beside.low[:, at], beside.most[:, at])
-        out[:, at] = dumped(own[:, at], few, accused[at], burst[at], pace)
+        few = Beside(columns(beside.low, at), columns(beside.most, at))
+        out[:, at] = dumped(columns(own, at), few, accused[at], burst[at], pace)
     return out
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from hydria_plugin.values import Bools, Floats
 
 from .context import Pace
-from .feeds import last_sum, shifted
+from .feeds import columns, shifted, throughout, within
 from .limits import Limits
 
 FLAT = 6  # steps over which others' movement and rain are taken as evidence against a gauge that stands still
@@ -44,12 +44,18 @@ def shifts(x: Floats, resolution: Floats) -> Floats:
 
 def swings(x: Floats) -> Floats:
     """The least of the last four changes, where they went up and down in turn."""
-    d = x - shifted(x, 1)
-    d1, d2, d3 = (shifted(d, k) for k in (1, 2, 3))
+    out = np.full_like(x, np.nan)
+    if len(x) < 5:
+        return out
+    d = x[1:] - x[:-1]
     with np.errstate(invalid="ignore"):
-        turns = (d * d1 < 0) & (d1 * d2 < 0) & (d2 * d3 < 0)
-    least = np.minimum(np.minimum(np.abs(d), np.abs(d1)), np.minimum(np.abs(d2), np.abs(d3)))
-    return np.where(turns, least, np.where(np.isnan(least), np.nan, 0.0))
+        turns = d[1:] * d[:-1] < 0
+    turned = turns[2:] & turns[1:-1] & turns[:-2]
+    size = np.abs(d)
+    least = np.minimum(size[1:], size[:-1])
+    least = np.minimum(least[2:], least[:-2])
+    out[4:] = np.where(turned | np.isnan(least), least, 0.0)
+    return out
 
 
 def creep_steps(pace: Pace) -> int:
@@ -60,10 +66,10 @@ def creep_steps(pace: Pace) -> int:
 def creeps(x: Floats, quiet: Bools, pace: Pace) -> Floats:
     """The even change over CREEP steps that were all quiet, NaN elsewhere."""
     n = creep_steps(pace)
-    calm = last_sum(quiet.astype(np.int32), n) == n
+    calm = throughout(quiet, n)
     out = np.full(x.shape, np.nan)
     at = np.flatnonzero(calm.any(axis=0))  # after rain there is none
-    y, calm = x[:, at], calm[:, at]
+    y, calm = columns(x, at), columns(calm, at)
     steps, change = np.abs(y - shifted(y, 1)), y - shifted(y, n)
     largest = steps.copy()
     for k in range(1, n):
@@ -76,23 +82,22 @@ def creeps(x: Floats, quiet: Bools, pace: Pace) -> Floats:
 
 def stood_still(x: Floats) -> Bools:
     """Whether all values since before the evidence are one value."""
-    same, n = (x == shifted(x, 1)).astype(np.float64), FLAT + PATIENCE
-    return np.asarray(last_sum(same, n) == n)
+    return throughout(x == shifted(x, 1), FLAT + PATIENCE)
 
 
 def standing(x: Floats, past: int) -> Floats:
     """Steps for which the gauge has read one value, as far as a window shows; NaN where there is none."""
-    steps = np.arange(len(x))[:, None]
-    begun = np.maximum.accumulate(np.where(x == shifted(x, 1), 0, steps), axis=0)
+    steps = np.arange(len(x), dtype=np.int32)[:, None]
+    begun = np.maximum.accumulate(np.where(x == shifted(x, 1), np.int32(0), steps), axis=0)
     return np.where(np.isfinite(x), np.minimum(steps - begun, past - 1), np.nan)
 
 
 def stands_by_nature(stood: Bools, pace: Pace) -> Bools:
     """Where the gauge stood still while others moved, and went on by itself, within the window: a gate, or a rounding.
     ``stood``: (T, K) where it was so."""
-    went_on = np.zeros(stood.shape)
+    went_on = np.zeros(stood.shape, dtype=bool)
     went_on[1:] = stood[:-1] & ~stood[1:]
-    return np.asarray(last_sum(went_on, max(1, pace.past - 2 * FLAT - PATIENCE - 1)) > 0)
+    return within(went_on, max(1, pace.past - 2 * FLAT - PATIENCE - 1))
 
 
 def moved_by(x: Floats) -> Floats:
@@ -102,8 +107,9 @@ def moved_by(x: Floats) -> Floats:
 
 def height_of(value: Floats, floor: Floats) -> Floats:
     """Above low water, 0 where that is not known."""
-    with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(floor), np.maximum(value - np.where(np.isfinite(floor), floor, 0.0), 0.0), 0.0)
+    known = np.isfinite(floor)
+    above = np.maximum(value - np.where(known, floor, 0.0), 0.0)
+    return above if known.all() else np.where(known, above, 0.0)
 
 
 def zeros(x: Floats, limits: Limits, past: int) -> tuple[Bools, Bools]:
@@ -113,7 +119,7 @@ def zeros(x: Floats, limits: Limits, past: int) -> tuple[Bools, Bools]:
     at = np.flatnonzero((x == 0).any(axis=0) & (limits.lowest > 0) & np.isfinite(limits.lowest))
     if not len(at):
         return fallen, ever
-    y, steps = x[:, at], np.arange(len(x))[:, None]
+    y, steps = columns(x, at), np.arange(len(x))[:, None]
     last = np.maximum.accumulate(np.where(np.isfinite(y) & (y != 0), steps, -past), axis=0)
     seen = steps - last < past
     before = np.take_along_axis(y, np.maximum(last, 0), axis=0)
@@ -129,12 +135,17 @@ def triggered(y: Floats, limits: Limits, active: Bools) -> Bools:
     wet = (limits.spike_active, limits.up_active, limits.shift_active, limits.down_active)
     least = np.where(active, np.minimum.reduce(wet), np.minimum.reduce(quiet))
     before = shifted(y if np.isfinite(y).all() else carried(y), 1)
-    give = np.where(active, GIVE[1], GIVE[0]) * height_of(before, limits.floor)
     with np.errstate(invalid="ignore"):
+        give = np.where(active, GIVE[1], GIVE[0]) * height_of(before, limits.floor)
         return np.asarray(np.abs(y - before) > np.maximum(least, give))
 
 
 def carried(y: Floats) -> Floats:
     """Each gap with the last value before it."""
-    last = np.maximum.accumulate(np.where(np.isfinite(y), np.arange(len(y))[:, None], 0), axis=0)
-    return np.take_along_axis(y, last, axis=0)
+    gaps = np.flatnonzero(~np.isfinite(y).T)  # gauge by gauge
+    k, t = np.divmod(gaps, len(y))
+    begins = (t == 0) | (np.diff(gaps, prepend=-2) > 1)
+    begun = t[np.maximum.accumulate(np.where(begins, np.arange(len(t)), 0))]
+    out = np.array(y)
+    out[t, k] = y[np.maximum(begun - 1, 0), k]
+    return out

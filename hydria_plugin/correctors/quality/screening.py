@@ -11,7 +11,7 @@ import numpy as np
 from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import WET_MM, Pace
-from .feeds import NOT_TESTED, Feeds, last_sum
+from .feeds import NOT_TESTED, Feeds, columns, last_sum, throughout
 from .learning import lately
 from .limits import Limits, is_code
 from .rains import DUMP_MM, NOTHING, SILENCE
@@ -30,14 +30,13 @@ class Skies:
         most = np.zeros((len(x), len(feeds.member)))
         many = np.zeros(most.shape, dtype=np.int8)
         for rain in feeds.at_stations(x, np.nan, feeds.is_rain):
-            known = np.nan_to_num(rain)
-            many += known > NOTHING
-            np.maximum(most, known, out=most)
+            many += rain > NOTHING
+            np.fmax(most, rain, out=most)
         return cls(most, many)
 
 
-def worth_a_look(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Ints:
-    """The series of ``x`` (P, N) that some test may flag."""
+def worth_a_look(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Bools:
+    """(N) the series of ``x`` (P, N) that some test may flag."""
     skies = Skies.of(feeds, x)
     with np.errstate(invalid="ignore"):
         low, high = np.fmin.reduce(x, axis=0), np.fmax.reduce(x, axis=0)
@@ -45,10 +44,12 @@ def worth_a_look(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Ints:
         looked |= np.isfinite(limits.second) & ~feeds.is_rain
         looked |= (low <= 0) & (limits.lowest > 0) & np.isfinite(limits.lowest)
         rivers, rains = np.flatnonzero(~feeds.is_rain), np.flatnonzero(feeds.is_rain)
-        looked[rivers] |= moves(feeds, x[:, rivers], limits.take(rivers), (high - low)[rivers], rivers, skies, pace)
+        looked[rivers] |= moves(
+            feeds, columns(x, rivers), limits.take(rivers), (high - low)[rivers], rivers, skies, pace
+        )
         looked |= ~feeds.is_rain & stands(feeds, x, low, high, limits, skies)
-        looked[rains] |= oddly_wet(feeds, x[:, rains], high[rains], limits.take(rains), rains, skies)
-    return np.flatnonzero(looked)
+        looked[rains] |= oddly_wet(feeds, columns(x, rains), high[rains], limits.take(rains), rains, skies)
+    return np.asarray(looked)
 
 
 def moves(feeds: Feeds, y: Floats, lim: Limits, span: Floats, which: Ints, skies: Skies, pace: Pace) -> Bools:
@@ -57,11 +58,12 @@ def moves(feeds: Feeds, y: Floats, lim: Limits, span: Floats, which: Ints, skies
     rainy[: pace.unseen] = True
     wet = feeds.of_series(rainy, np.logical_and, which)
     n = creep_steps(pace)
-    calm = (last_sum((~wet).astype(np.int16), n) == n).any(axis=0)
+    calm = throughout(~wet, n).any(axis=0)
     creeps = calm & (span > np.minimum(lim.creep_up, lim.creep_down))
     swing = np.minimum(lim.swing_quiet, lim.swing_active)
-    swings = (np.abs(y[1:] - y[:-1]) > swing).sum(axis=0) >= 4
-    turns = (np.diff(np.sign(y[1:] - y[:-1]), axis=0) != 0).sum(axis=0) >= 3
+    change = y[1:] - y[:-1]
+    swings = (np.abs(change) > swing).sum(axis=0) >= 4
+    turns = (np.diff(np.sign(change), axis=0) != 0).sum(axis=0) >= 3
     return np.asarray(triggered(y, lim, wet).any(axis=0) | creeps | (swings & turns))
 
 
@@ -70,7 +72,7 @@ def stands(feeds: Feeds, x: Floats, low: Floats, high: Floats, lim: Limits, skie
     same = (x[1:] == x[:-1]).sum(axis=0)
     longest = np.zeros(len(feeds), dtype=bool)
     at = np.flatnonzero(~feeds.is_rain & (same > lim.stand))
-    longest[at] = (standing(x[:, at], len(x)) > lim.stand[at]).any(axis=0)
+    longest[at] = (standing(columns(x, at), len(x)) > lim.stand[at]).any(axis=0)
     still = same >= FLAT + PATIENCE
     if not still.any():
         return longest
@@ -92,7 +94,7 @@ def oddly_wet(feeds: Feeds, own: Floats, high: Floats, lim: Limits, which: Ints,
     found = np.zeros(len(which), dtype=bool)
     if not len(at):
         return found
-    mine, lim = own[:, at], lim.take(at)
+    mine, lim = columns(own, at), lim.take(at)
     others = feeds.of_series(skies.most, np.maximum, which[at])
     alone = feeds.of_series(skies.many, np.minimum, which[at]) <= 1
     dry = np.where(mine > NOTHING, 0.0, others).sum(axis=0) > lim.dry_rain  # or silent: it counts as dry since
@@ -100,7 +102,7 @@ def oddly_wet(feeds: Feeds, own: Floats, high: Floats, lim: Limits, which: Ints,
     stuck = ((mine[1:] == mine[:-1]) & (mine[1:] > NOTHING)).sum(axis=0) + 1 > np.minimum(lim.repeat, len(mine))
     found[at] = dry | wet | stuck
     gaps = np.flatnonzero(np.isnan(mine).any(axis=0) & (high[at] >= DUMP_MM) & ~found[at])
-    found[at[gaps]] = may_dump(mine[:, gaps])
+    found[at[gaps]] = may_dump(columns(mine, gaps))
     return found
 
 

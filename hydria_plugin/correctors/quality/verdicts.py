@@ -13,7 +13,7 @@ from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import Context, Pace, own_move, rising
 from .datums import at_second_datum
-from .feeds import Feeds, around, shifted
+from .feeds import Feeds, around, columns, shifted
 from .flat import LEAST_RAIN_MM, flat_evidence, happened_since, least_told
 from .jumps import Verdicts, judge_jumps
 from .learning import lately
@@ -67,16 +67,17 @@ def judge_window(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdict
     """On the values ``x`` (P, N) of one window: of those that are worth a look, among the others of their stations."""
     whole, looked = Docket((len(x), len(feeds))), np.zeros(len(feeds), dtype=bool)
     for near, there, mine in feeds.blocks:
-        looked[there[np.intersect1d(worth_a_look(near, x[:, there], limits.take(there), pace), mine)]] = True
-    which = np.flatnonzero(looked)
-    which = which[np.argsort(feeds.row[which], kind="stable")]  # neighbours together: fewer stations at a time
-    for first in range(0, len(which), TOGETHER):  # a walk over few costs as much as over many
-        some = which[first : first + TOGETHER]
-        near, there = around(feeds, some)
-        found = judge_all(near, x[:, there], limits.take(there), pace, np.searchsorted(there, np.sort(some)))
-        flagged = np.flatnonzero(found.flag.any(axis=0) & np.isin(there, some))
-        t, k = np.nonzero(found.flag[:, flagged])
-        whole.put(t, there[flagged[k]], found.flag[t, flagged[k]], found.method[t, flagged[k]])
+        looked[there[mine & worth_a_look(near, columns(x, there), limits.take(there), pace)]] = True
+    for which in (np.flatnonzero(looked & feeds.is_rain), np.flatnonzero(looked & ~feeds.is_rain)):
+        which = which[np.argsort(feeds.row[which], kind="stable")]  # neighbours together: fewer stations at a time
+        for first in range(0, len(which), TOGETHER):  # a walk over few costs as much as over many
+            some = which[first : first + TOGETHER]
+            near, there = around(feeds, some)
+            at = np.searchsorted(there, np.sort(some))
+            found = judge_all(near, columns(x, there), limits.take(there), pace, at)
+            flagged = at[found.flag[:, at].any(axis=0)]
+            t, k = np.nonzero(found.flag[:, flagged])
+            whole.put(t, there[flagged[k]], found.flag[t, flagged[k]], found.method[t, flagged[k]])
     return whole.verdicts
 
 
@@ -88,11 +89,13 @@ def judge_all(feeds: Feeds, x: Floats, limits: Limits, pace: Pace, which: Ints) 
     if not len(rivers):
         return docket.verdicts
     active, weather, strict, quiet = circumstances(feeds, x, limits, rivers, pace)
-    lim, y = limits.take(rivers), x[:, rivers]
-    at = np.flatnonzero(triggered(y, lim, active).any(axis=0))
+    lim, y = limits.take(rivers), columns(x, rivers)
+    moved = triggered(y, lim, active)
+    at = np.flatnonzero(moved.any(axis=0))
     if len(at):
-        found = judge_jumps(y[:, at], lim.take(at), active[:, at], weather[:, at], strict[:, at], pace)
-        t, k = np.nonzero(found.flag)
+        y, active_at, weather, strict, moved = (columns(a, at) for a in (y, active, weather, strict, moved))
+        found = judge_jumps(y, lim.take(at), active_at, weather, strict, pace, moved)
+        t, k = np.nonzero(found.flag > 0)
         docket.put(t, rivers[at[k]], found.flag[t, k], found.method[t, k])
     slow_tests(docket, feeds, x, limits, rivers, active, quiet, pace)
     return docket.verdicts
@@ -104,13 +107,13 @@ def judge_newest(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdict
     rivers, rains = np.flatnonzero(~feeds.is_rain), np.flatnonzero(feeds.is_rain)
     rain_tests(docket, feeds, x, limits, rains, pace)
     active, weather, strict, quiet = circumstances(feeds, x, limits, rivers, pace)
-    lim, y = limits.take(rivers), x[:, rivers]
+    lim, y = limits.take(rivers), columns(x, rivers)
     step = np.arange(len(y))[:, None]
     last = np.maximum.accumulate(np.where(triggered(y, lim, active), step, -len(y)), axis=0)
-    steps, columns = np.nonzero(step - last < pace.past)
+    steps, series = np.nonzero(step - last < pace.past)
     some = max(1, WINDOWS // pace.past)
     for first in range(0, len(steps), some):
-        t, k = steps[first : first + some], columns[first : first + some]
+        t, k = steps[first : first + some], series[first : first + some]
         found = judge_jumps(
             windows_of(y, t, k, pace.past, np.nan),
             lim.take(k),
@@ -160,7 +163,7 @@ def circumstances(
     context = Context.of(feeds, x, rises, rivers, pace)
     lim = limits.take(rivers)
     weather = from_window_start(lately(context.wet | context.others), pace)
-    active = weather | lately(own_move(x[:, rivers], lim.rise, lim.stage, pace.move))
+    active = weather | lately(own_move(columns(x, rivers), lim.rise, lim.stage, pace.move))
     quiet = (context.dry | context.still) & ~context.others
     quiet[: pace.unseen] = False
     return active, weather, context.dry & ~active, quiet
@@ -170,24 +173,34 @@ def slow_tests(
     docket: Docket, feeds: Feeds, x: Floats, limits: Limits, rivers: Ints, active: Bools, quiet: Bools, pace: Pace
 ) -> None:
     """Oscillation, drift, flat lines, second datums."""
-    lim, y = limits.take(rivers), x[:, rivers]
+    lim, y = limits.take(rivers), columns(x, rivers)
     with np.errstate(invalid="ignore"):
         height = height_of(y, lim.floor)
         swing = np.where(active, lim.swing_active, lim.swing_quiet)
         docket.add(rivers, swings(y) > np.maximum(swing, np.where(active, *GIVE[::-1]) * height), "oscillation")
-        creep = creeps(y, quiet, pace)
-        docket.add(rivers, (creep > lim.creep_up) & (y - creep < lim.stage), "shift")
-        docket.add(rivers, -creep > np.maximum(lim.creep_down, 0.9 * height_of(y - creep, lim.floor)), "shift")
+        drift_tests(docket, y, lim, rivers, quiet, pace)
         docket.add(rivers, at_second_datum(y, lim.second, lim.resolution, pace.past), "shift", SUSPECT)
-        stands = standing(y, pace.past)
-        at = np.flatnonzero(((stands >= FLAT + PATIENCE) | (stands > lim.stand)).any(axis=0))
+        at = np.flatnonzero((y[1:] == y[:-1]).sum(axis=0) >= np.fmin(FLAT + PATIENCE, lim.stand))
+        stands, stand = standing(columns(y, at), pace.past), lim.stand[at]
+        at = at[((stands >= FLAT + PATIENCE) | (stands > stand)).any(axis=0)]
     if len(at):
         flat_tests(docket, feeds, x, limits, rivers[at], pace)
 
 
+def drift_tests(docket: Docket, y: Floats, lim: Limits, rivers: Ints, quiet: Bools, pace: Pace) -> None:
+    """Of the gauges that all was quiet around for long; after rain there is none."""
+    creep = creeps(y, quiet, pace)
+    at = np.flatnonzero(np.isfinite(creep).any(axis=0))
+    if len(at):
+        rivers, lim, creep = rivers[at], lim.take(at), columns(creep, at)
+        before = columns(y, at) - creep
+        docket.add(rivers, (creep > lim.creep_up) & (before < lim.stage), "shift")
+        docket.add(rivers, -creep > np.maximum(lim.creep_down, 0.9 * height_of(before, lim.floor)), "shift")
+
+
 def flat_tests(docket: Docket, feeds: Feeds, x: Floats, limits: Limits, which: Ints, pace: Pace) -> None:
     """Of the gauges ``which``, that stood still for a while."""
-    lim, y = limits.take(which), x[:, which]
+    lim, y = limits.take(which), columns(x, which)
     with np.errstate(invalid="ignore"):
         rain, others = flat_evidence(feeds, x, limits, which)
         stopped = moved_by(shifted(y, FLAT + PATIENCE)) > 5 * lim.resolution  # it moved before it stood still
@@ -204,7 +217,7 @@ def rain_tests(docket: Docket, feeds: Feeds, x: Floats, limits: Limits, rains: I
     """Of the rain gauges ``rains``."""
     if not len(rains):
         return
-    own, beside, lim = x[:, rains], Beside.of(feeds, x, rains), limits.take(rains)
+    own, beside, lim = columns(x, rains), Beside.of(feeds, x, rains), limits.take(rains)
     with np.errstate(invalid="ignore"):
         docket.add(rains, dumps(own, beside, lim.dry_rain, lim.burst, pace) > 0, "dump")
         docket.add(rains, repeats(own, lim.resolution, pace.past) > lim.repeat, "stuck")

@@ -26,6 +26,7 @@ def raw_of_window(window: Window, scenario: int, rows: Ints, max_age: int) -> Ca
         np.asarray(window.antecedent, dtype=np.float64),
         rows,
         newest(target, max_age),
+        np.full(len(rows), window.issued_at),
     )
 
 
@@ -41,6 +42,7 @@ def raw_of_history(history: History, station: int, at: Ints, future: bool, row: 
         np.asarray(history.totals[station, at], dtype=np.float64),
         np.full(len(at), row, dtype=np.int64),
         newest(target, max_age),
+        history.times[at],
     )
 
 

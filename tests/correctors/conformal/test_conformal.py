@@ -27,7 +27,7 @@ from hydria_plugin import (
 )
 from hydria_plugin.correctors.conformal.classes import Seen, flooded, shares
 from hydria_plugin.correctors.conformal.corrector import Conformal
-from hydria_plugin.correctors.conformal.tracking import Stretch, beyond, per_level, pooled, taught
+from hydria_plugin.correctors.conformal.tracking import Stretch, beyond, pooled, scaled, taught
 from hydria_plugin.correctors.lead_knots import between, hearing, leads_of
 from hydria_plugin.testing import check_corrector, sample_history, sample_layout
 from hydria_plugin.testing.samples import window_of
@@ -327,5 +327,25 @@ def test_what_is_learned_of_narrow_bands_leaves_the_wide_ones() -> None:
     np.testing.assert_array_equal(after.flood, 0.0)
 
 
-def test_sides_go_to_their_levels() -> None:
-    np.testing.assert_array_equal(per_level(np.array([[[1.0, 2.0]]]), 7, 3)[0, 0], [1, 1, 1, 0, 2, 2, 2])
+def test_each_level_is_scaled_by_its_side_and_the_median_stays() -> None:
+    quantiles = np.array([[[-3.0, -2.0, -1.0, 5.0, 6.0, 7.0, 8.0]]])
+    found = scaled(quantiles, 3, lambda side, q: np.array([[(10.0, 100.0)[side] + q]]))
+    away = np.array([-8.0, -7.0, -6.0, 0.0, 1.0, 2.0, 3.0]) * [10, 11, 12, 1, 104, 105, 106]
+    np.testing.assert_array_equal(found[0, 0], 5.0 + away)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000), st.integers(1, 6))
+def test_what_is_issued_and_learned_of_a_station_is_the_same_among_others(seed: int, among: int) -> None:
+    rng = np.random.default_rng(seed)
+    quantiles = np.sort(rng.normal(size=(among, HORIZON, 7)), axis=2)
+    quantiles[rng.random(quantiles.shape[:2]) < 0.1] = np.nan
+    truth = np.where(rng.random(among) < 0.2, np.nan, np.round(rng.normal(size=among), 1))
+    classes, floods = rng.dirichlet(np.ones(4), (among, HORIZON)), rng.random((among, HORIZON)) < 0.3
+    new = Stretch.none(among, HORIZON, 7)
+    every = taught(new, quantiles, truth, LEVELS, 3, classes, floods).arrays()
+    for i in range(among):
+        row, none = slice(i, i + 1), Stretch.none(1, HORIZON, 7)
+        alone = taught(none, quantiles[row], truth[row], LEVELS, 3, classes[row], floods[row]).arrays()
+        for name, array in alone.items():
+            np.testing.assert_allclose(array[0], every[name][i], atol=1e-6, err_msg=name)

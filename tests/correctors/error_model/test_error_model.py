@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hydria_plugin import Flag, Forecast, ForecastCorrector, Learning, State, Verified, Window
-from hydria_plugin.correctors.error_model.corrector import ErrorModel
+from hydria_plugin.correctors.error_model.corrector import ErrorModel, shifted, with_shift
 from hydria_plugin.correctors.error_model.memory import MOST, Memory, back, leads_of, shown
 from hydria_plugin.testing import check_corrector, sample_history, sample_layout
 from hydria_plugin.testing.samples import window_of
@@ -158,3 +158,15 @@ def test_learning_is_pure_and_other_shapes_are_not_used() -> None:
     alone = window().only([0])
     given_ = Forecast.of(alone, np.full((1, H, 1), 5.0) + OFFSETS, "model")
     assert model().correct_forecast(given_, replace(alone, learned={"error-model": state})) is given_
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 10_000), st.floats(0, 1), st.sampled_from([np.float32, np.float64]))
+def test_only_the_stations_with_a_shift_are_worked_on(seed: int, still: float, kind: type) -> None:
+    rng = np.random.default_rng(seed)
+    values, powers = rng.gamma(2.0, 10.0, (6, 4, 3)).astype(kind), rng.choice([0.4, 1.0], 6)
+    shift = np.where(rng.random((6, 1, 1)) < still, 0.0, rng.normal(size=(6, 4, 1)))
+    some = np.flatnonzero(shift.any(axis=(1, 2)))
+    found, whole = with_shift(values, some, shift[some], powers[some]), shifted(values, shift, powers)
+    np.testing.assert_array_equal(found, whole)
+    assert found.dtype == whole.dtype

@@ -123,7 +123,8 @@ def raw_of(n: int = 3, past: int = 6, horizon: int = 2, slots: int = 2) -> Cases
     target = np.arange(n * past, dtype=float).reshape(n, past)
     none = np.zeros((n, past, slots))
     return Cases(("rain",) * slots, target, none, np.zeros((n, horizon, slots)), np.zeros((n, slots, 2)),
-                 np.zeros(n, np.int64), target[:, -1])  # fmt: skip
+                 np.zeros(n, np.int64), target[:, -1],
+                 np.full(n, np.datetime64("2020-06-01T00:00")))  # fmt: skip
 
 
 def test_the_river_carries_what_it_gained() -> None:
