@@ -63,7 +63,8 @@ def between_steps(table: pd.DataFrame, layout: Layout, wanted: Wanted, rain_labe
     observed, step = observed_in(table, wanted), gridding.step_us
     found = {}
     for name, times in observed[observed["series"].isin(summed)].groupby("series", observed=True)["time"]:
-        stamps = np.sort(times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("M8[us]").astype(np.int64))
+        plain = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("M8[us]")
+        stamps = np.unique(plain.astype(np.int64))  # a corrected value comes twice
         if len(stamps) > 1 and np.diff(stamps).min() > step // 2 and (stamps % step).any():
             found[str(name)] = utc(np.datetime64(int(stamps[stamps % step != 0][-1]), "us"))
     if found:

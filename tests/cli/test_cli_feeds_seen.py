@@ -66,7 +66,8 @@ def test_sums_of_a_step_that_begin_between_steps_are_told(every: int, offset: in
     layout, minute = sample_layout(), np.timedelta64(1, "m")
     rain = layout.series[0, layout.kinds.index("rain")]
     times = [NOON - offset * minute - n * every * minute for n in range(8)]
-    table = feed_table([rain] * 8, times[::-1], np.ones(8))
+    times = [*times[::-1], times[0]]  # the newest was corrected
+    table = feed_table([rain] * 9, times, np.ones(9))
     lines = list(between_steps(table, layout, wanted((*layout.targets, rain)), label))
     assert [line.partition(":")[0] for line in lines] == ([f"sums of {rain}"] if told else [])
 
