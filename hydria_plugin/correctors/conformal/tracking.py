@@ -197,7 +197,8 @@ def answered(old: Stretch, miss: Floats, loss: Floats, known: Bools) -> Stretch:
 def scaled(quantiles: Floats, middle: int, factor: Callable[[int, int], Floats], kind: type = np.float64) -> Floats:
     """(S, H, Q) of ``kind``: quantiles (S, H, Q), their distance from the median times ``factor(side, level)`` (S, H).
     Level by level: long rows, for speed."""
-    centre, out = quantiles[..., middle], quantiles.astype(kind)
+    centre = quantiles[..., middle]
+    out: Floats = quantiles.astype(kind)
     for q in range(quantiles.shape[2]):
         if q != middle:
             out[..., q] = centre + factor(int(q > middle), q) * (quantiles[..., q] - centre)
