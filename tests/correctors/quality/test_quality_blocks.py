@@ -167,8 +167,9 @@ def test_columns_lie_step_after_step() -> None:
 
 @given(SEEDS)
 def test_gauges_that_stood_are_found_by_the_count_of_their_equal_steps(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    x = np.repeat(np.arange(30.0), rng.integers(1, 14, 30))[:40, None] + np.zeros((1, 6))
+    rng, x = np.random.default_rng(seed), np.arange(40.0)[:, None] + np.zeros((1, 6))
+    for k, first, length in zip(range(6), rng.integers(0, 20, 6), rng.integers(1, 15, 6), strict=True):
+        x[first : first + length, k] = first
     x[rng.random(x.shape) < 0.02] = np.nan
     stand = rng.choice([0.0, 3.0, 6.0, 11.0, np.inf], 6)
     stands = standing(x, 30)
