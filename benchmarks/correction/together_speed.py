@@ -1,22 +1,26 @@
 """``python -m benchmarks.correction.together_speed``: what quality, gaps, error-model and conformal cost a cycle,
-together, for ten thousand stations with four inputs each.
+together, for 100, 1,000 and 10,000 stations with four inputs each.
 
 The region of benchmarks.correction.cycle_time, in a storm everywhere and in dry weather; a hundredth of the values
-lost. The two correctors of forecasts correct one, and learn from the one truth that a step brings. Processor seconds of
-one thread, and how much state a station and bulletin is.
+lost. The two correctors of forecasts correct one, and learn from two valid times: the newest, and the oldest that the
+window shows, which is laid down for late truth. They run one after the other in one thread: wall and processor
+milliseconds, the least of some runs each, and how much state a station and bulletin is.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import platform
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 
 from benchmarks.speed.feed import layout_for
-from hydria_plugin import Forecast, Signal, Split, State, Verified, Window
+from hydria_plugin import Forecast, History, Layout, Signal, Split, State, Verified, Window
 from hydria_plugin.correctors.conformal.corrector import Conformal
 from hydria_plugin.correctors.error_model.corrector import ErrorModel
 from hydria_plugin.correctors.quality.corrector import Quality
@@ -27,29 +31,53 @@ from . import gaps_speed
 from .cycle_time import FEW, for_all, spread
 
 LOST = 0.01
+Trained = tuple[Quality, History, History, gaps_speed.Gaps]
 
 
-def timed(do: Callable[[], object], repeats: int) -> float:
-    """The least of some runs, processor seconds."""
+@dataclass(frozen=True)
+class Took:
+    """Seconds."""
+
+    wall: float
+    processor: float
+
+    def __add__(self, other: Took) -> Took:
+        return Took(self.wall + other.wall, self.processor + other.processor)
+
+    def __str__(self) -> str:
+        return f"{1e3 * self.wall:.1f} / {1e3 * self.processor:.1f}"
+
+
+def timed(do: Callable[[], object], repeats: int) -> Took:
+    """The least of some runs."""
     do()
     took = []
     for _ in range(repeats):
-        start = time.process_time()
+        wall, processor = time.perf_counter(), time.process_time()
         do()
-        took.append(time.process_time() - start)
-    return min(took)
+        took.append((time.perf_counter() - wall, time.process_time() - processor))
+    return Took(*(min(each) for each in zip(*took, strict=True)))
 
 
-def windows(stations: int) -> tuple[Quality, dict[str, Window]]:
-    """A trained ``quality``, and the region in a storm and in dry weather."""
-    record = sample_history(layout_for(FEW + 1), 4000, seed=7)
+def learned_from() -> Trained:
+    """``quality`` and the record of its few stations, the record of the other region and its ``gaps``."""
+    few = sample_history(layout_for(FEW + 1), 4000, seed=7)
+    group = gaps_speed.record(gaps_speed.GROUP, 3_000, np.random.default_rng(1))
+    return Quality().fit(few, all_of(few)), few, group, gaps_speed.Gaps().fit(group, all_of(group))
+
+
+def all_of(record: History) -> Split:
+    """All steps are for fitting."""
     fit = np.ones(record.target.shape, dtype=bool)
-    few = Quality().fit(record, Split(fit, ~fit, ~fit, np.zeros(fit.shape, np.int32)))
-    layout = layout_for(stations)
+    return Split(fit, ~fit, ~fit, np.full(fit.shape, -1, np.int32))
+
+
+def windows(record: History, layout: Layout) -> dict[str, Window]:
+    """The region in a storm and in dry weather."""
     wet = record.inputs.values[0, :, 0] > 0
     calm = int(np.flatnonzero(np.convolve(wet, np.ones(90), "valid") == 0)[0]) + 89
     at = {"storm everywhere": len(record) - 30, "dry weather": calm}
-    return for_all(few, layout), {name: thinned(spread(window_of(record, step), layout)) for name, step in at.items()}
+    return {name: thinned(spread(window_of(record, step), layout)) for name, step in at.items()}
 
 
 def thinned(window: Window) -> Window:
@@ -61,9 +89,9 @@ def thinned(window: Window) -> Window:
     return replace(window, observed=Signal.measured(target), past=Signal.measured(past))
 
 
-def of_forecasts(window: Window, repeats: int) -> dict[str, float]:
-    """Seconds of the correctors of forecasts, each: correcting, and learning from one verified valid time."""
-    forecast, spent = Persistence().forecast(window), {}
+def of_forecasts(window: Window, repeats: int) -> tuple[dict[str, Took], dict[str, float]]:
+    """What the correctors of forecasts take, and the bytes of their state a station."""
+    forecast, spent, state_of = Persistence().forecast(window), {}, {}
     met = verified(window, forecast, np.random.default_rng(4))
     for name, corrector in (("error-model", ErrorModel(layout=window.layout)), ("conformal", Conformal())):
         state: State = {}
@@ -71,9 +99,10 @@ def of_forecasts(window: Window, repeats: int) -> dict[str, float]:
             state = corrector.learn(met, state)
         able = replace(window, learned={name: state})
         spent[f"{name}, correcting"] = timed(lambda c=corrector, w=able: c.correct_forecast(forecast, w), repeats)
-        spent[f"{name}, learning"] = timed(lambda c=corrector, s=state: c.learn(met, s), repeats)
-        spent[f"{name}, bytes of state a station"] = sum(a.nbytes for a in state.values()) / len(window.stations)
-    return spent
+        once = timed(lambda c=corrector, s=state: c.learn(met, s), repeats)
+        spent[f"{name}, learning twice"] = once + once
+        state_of[name] = sum(a.nbytes for a in state.values()) / len(window.stations)
+    return spent, state_of
 
 
 def verified(window: Window, forecast: Forecast, rng: np.random.Generator) -> Verified:
@@ -87,26 +116,42 @@ def verified(window: Window, forecast: Forecast, rng: np.random.Generator) -> Ve
     )  # fmt: skip
 
 
+def together(stations: int, repeats: int, trained: Trained) -> tuple[dict[str, dict[str, Took]], dict[str, float]]:
+    """By weather and stage; and bytes of state."""
+    few, record, group, gaps = trained
+    layout = layout_for(stations)
+    quality, filling = for_all(few, layout), gaps_speed.Gaps()
+    assert gaps.model is not None
+    filling.model = gaps_speed.repeated(gaps.model, stations // gaps_speed.GROUP)
+    network = gaps_speed.window_of(group, stations, LOST, np.random.default_rng(2))
+    filled, found = timed(lambda: filling.correct_inputs(network), repeats), {}
+    for weather, window in windows(record, layout).items():
+        spent = {"quality": timed(lambda w=window: quality.correct_inputs(w), repeats), "gaps": filled}
+        more, state_of = of_forecasts(window, repeats)
+        spent |= more
+        found[weather] = {**spent, "together": sum(spent.values(), Took(0.0, 0.0))}
+    return found, state_of
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.correction.together_speed", description=__doc__)
-    parser.add_argument("--stations", type=int, default=10_000)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--stations", type=int, nargs="+", default=[100, 1000, 10_000], help="in hundreds")
+    parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
-    quality, regions = windows(options.stations)
-    history = gaps_speed.record(gaps_speed.GROUP, 3_000, np.random.default_rng(1))
-    fit = np.ones((gaps_speed.GROUP, len(history)), dtype=bool)
-    gaps = gaps_speed.Gaps().fit(history, Split(fit, ~fit, ~fit, np.full(fit.shape, -1, np.int32)))
-    assert gaps.model is not None
-    gaps.model = gaps_speed.repeated(gaps.model, options.stations // gaps_speed.GROUP)
-    network = gaps_speed.window_of(history, options.stations, LOST, np.random.default_rng(2))
-    filling = timed(lambda: gaps.correct_inputs(network), options.repeats)
-    for weather, window in regions.items():
-        spent = {"quality": timed(lambda w=window: quality.correct_inputs(w), options.repeats), "gaps": filling}
-        spent |= of_forecasts(window, options.repeats)
-        whole = sum(v for name, v in spent.items() if "bytes" not in name)
-        print(f"{weather}, {options.stations} stations, {LOST:.0%} of the values lost: {whole:.2f} s together")
-        for name, value in spent.items():
-            print(f"  {name}: {value:.0f}" if "bytes" in name else f"  {name}: {value:.3f} s")
+    trained, load = learned_from(), os.getloadavg()[0]
+    sizes = [together(n, options.repeats, trained) for n in options.stations]
+    versions = f"Python {platform.python_version()}, numpy {np.__version__}; {os.cpu_count()} cores"
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d %H:%MZ}; {versions}; load {load:.1f} at the start, {os.getloadavg()[0]:.1f} after"
+    )
+    print(f"{LOST:.0%} of the values lost; wall / processor, ms\n")
+    for weather, stages in sizes[-1][0].items():
+        print(f"| {weather} | " + " | ".join(f"{n:,} stations" for n in options.stations) + " |")
+        print("|---|" + "---|" * len(sizes))
+        for stage in stages:
+            print(f"| {stage} | " + " | ".join(str(found[weather][stage]) for found, _ in sizes) + " |")
+        print()
+    print("Bytes of state a station: " + ", ".join(f"{name} {held:.0f}" for name, held in sizes[-1][1].items()))
 
 
 if __name__ == "__main__":

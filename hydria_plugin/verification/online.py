@@ -12,9 +12,9 @@ What changes later than the window reaches back is not seen.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -24,7 +24,10 @@ from hydria_plugin.values import Bools, Bulletin, Floats, Layout, Verified, Wind
 from .kept import Kept
 from .met import NO_BULLETIN, Met
 
+AT_ONCE = 2  # verified valid times kept for the next plug-in: a cycle's, the oldest that it shows and the newest
 MOST_HELD = 200_000_000  # bytes of past forecasts kept in memory beyond those of one horizon
+
+Meet = Callable[[int, bool], Verified | None]  # the place of a valid time, whether as issued -> forecasts and truth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +64,8 @@ class OnlineLearner:
         if not self.plugins:
             return {}
         met = Met.of(window, store, pipeline, partial(self.believed, window.stations, store, pipeline), believed)
-        states = {name: self.learned(name, met, window, store, pipeline) for name in self.plugins}
+        meet = lru_cache(AT_ONCE)(partial(self.verified, met, window, store, pipeline))
+        states = {name: self.learned(name, met, meet, window, store, pipeline) for name in self.plugins}
         self.shrink(window.layout)
         return states
 
@@ -77,11 +81,11 @@ class OnlineLearner:
         self.judged.move_to_end(key)
         return self.judged[key]
 
-    def learned(self, name: str, met: Met, window: Window, store: Store, pipeline: str) -> State:
+    def learned(self, name: str, met: Met, meet: Meet, window: Window, store: Store, pipeline: str) -> State:
         """From what is stored, as far as it agrees with the window, on to the issue time."""
 
         def learn(state: State, i: int) -> State:
-            verified = self.verified(met, i, window, store, pipeline, name in self.correctors)
+            verified = meet(i, name in self.correctors)
             return state if verified is None else self.plugins[name].learn(verified, state)
 
         kept = Kept.of(store.state(pipeline, name, window.issued_at, window.known_at))
@@ -97,7 +101,7 @@ class OnlineLearner:
             taught = taught if state is before else i + 1
         return Kept(state, ground, met.valid[0], met.valid[:taught], met.digests[:taught]).stored()
 
-    def verified(self, met: Met, i: int, window: Window, store: Store, pipeline: str, final: bool) -> Verified | None:
+    def verified(self, met: Met, window: Window, store: Store, pipeline: str, i: int, final: bool) -> Verified | None:
         """What was forecast for valid time ``i`` met its truth; None where there is neither."""
         truth = met.truth[:, i]
         issued = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hydria_plugin.values import Bools, Floats
+from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import Pace
 from .feeds import columns, shifted, throughout, within
@@ -90,6 +90,14 @@ def standing(x: Floats, past: int) -> Floats:
     steps = np.arange(len(x), dtype=np.int32)[:, None]
     begun = np.maximum.accumulate(np.where(x == shifted(x, 1), np.int32(0), steps), axis=0)
     return np.where(np.isfinite(x), np.minimum(steps - begun, past - 1), np.nan)
+
+
+def that_stood(y: Floats, stand: Floats, past: int) -> Ints:
+    """The gauges of (T, K) that stood still for long enough to be asked why, or for longer than ``stand`` (K)."""
+    at = np.flatnonzero((y[1:] == y[:-1]).sum(axis=0) >= np.fmin(FLAT + PATIENCE, stand))
+    stands, most = standing(columns(y, at), past), stand[at]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(at[((stands >= FLAT + PATIENCE) | (stands > most)).any(axis=0)])
 
 
 def stands_by_nature(stood: Bools, pace: Pace) -> Bools:

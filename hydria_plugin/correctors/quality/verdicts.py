@@ -30,6 +30,7 @@ from .rivers import (
     stands_by_nature,
     stood_still,
     swings,
+    that_stood,
     triggered,
     zeros,
 )
@@ -180,9 +181,7 @@ def slow_tests(
         docket.add(rivers, swings(y) > np.maximum(swing, np.where(active, *GIVE[::-1]) * height), "oscillation")
         drift_tests(docket, y, lim, rivers, quiet, pace)
         docket.add(rivers, at_second_datum(y, lim.second, lim.resolution, pace.past), "shift", SUSPECT)
-        at = np.flatnonzero((y[1:] == y[:-1]).sum(axis=0) >= np.fmin(FLAT + PATIENCE, lim.stand))
-        stands, stand = standing(columns(y, at), pace.past), lim.stand[at]
-        at = at[((stands >= FLAT + PATIENCE) | (stands > stand)).any(axis=0)]
+        at = that_stood(y, lim.stand, pace.past)
     if len(at):
         flat_tests(docket, feeds, x, limits, rivers[at], pace)
 

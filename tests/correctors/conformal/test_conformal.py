@@ -27,7 +27,7 @@ from hydria_plugin import (
 )
 from hydria_plugin.correctors.conformal.classes import Seen, flooded, shares
 from hydria_plugin.correctors.conformal.corrector import Conformal
-from hydria_plugin.correctors.conformal.tracking import Stretch, beyond, pooled, scaled, taught
+from hydria_plugin.correctors.conformal.tracking import Stretch, beyond, pooled, scaled, stretched, taught
 from hydria_plugin.correctors.lead_knots import between, hearing, leads_of
 from hydria_plugin.testing import check_corrector, sample_history, sample_layout
 from hydria_plugin.testing.samples import window_of
@@ -349,3 +349,13 @@ def test_what_is_issued_and_learned_of_a_station_is_the_same_among_others(seed: 
         alone = taught(none, quantiles[row], truth[row], LEVELS, 3, classes[row], floods[row]).arrays()
         for name, array in alone.items():
             np.testing.assert_allclose(array[0], every[name][i], atol=1e-6, err_msg=name)
+
+
+def test_levels_that_learned_against_each_other_are_put_in_order() -> None:
+    held = Stretch.none(2, HORIZON, 7)
+    held.level[1, :, :3] = [-0.7, 0.0, 0.7]  # the lowest comes nearer to the median than the third
+    quantiles = 10.0 + NORMAL * np.ones((2, HORIZON, 1))
+    nothing, classes = np.zeros((2, HORIZON), bool), np.zeros((2, HORIZON, 4))
+    found = stretched(quantiles, held, between(HORIZON), classes, nothing, 3, np.zeros(2))
+    np.testing.assert_array_equal(found[0], quantiles[0])
+    assert (np.diff(found, axis=2) >= 0).all() and (found[1, :, 0] > quantiles[1, :, 0]).all()

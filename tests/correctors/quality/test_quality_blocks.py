@@ -17,7 +17,7 @@ from hydria_plugin.correctors.quality import verdicts
 from hydria_plugin.correctors.quality.corrector import Quality
 from hydria_plugin.correctors.quality.feeds import columns, last_sum, shifted, throughout, within
 from hydria_plugin.correctors.quality.limits import CODES, is_code
-from hydria_plugin.correctors.quality.rivers import carried, standing, swings
+from hydria_plugin.correctors.quality.rivers import FLAT, PATIENCE, carried, standing, swings, that_stood
 from hydria_plugin.testing.samples import sample_history, sample_layout, window_of
 from hydria_plugin.values import Floats
 
@@ -163,3 +163,15 @@ def test_columns_lie_step_after_step() -> None:
     found = columns(x, np.array([2, 0]))
     np.testing.assert_array_equal(found, x[:, [2, 0]])
     assert found.flags.c_contiguous
+
+
+@given(SEEDS)
+def test_gauges_that_stood_are_found_by_the_count_of_their_equal_steps(seed: int) -> None:
+    rng, x = np.random.default_rng(seed), np.arange(40.0)[:, None] + np.zeros((1, 6))
+    for k, first, length in zip(range(6), rng.integers(0, 20, 6), rng.integers(1, 15, 6), strict=True):
+        x[first : first + length, k] = first
+    x[rng.random(x.shape) < 0.02] = np.nan
+    stand = rng.choice([0.0, 3.0, 6.0, 11.0, np.inf], 6)
+    stands = standing(x, 30)
+    expected = ((stands >= FLAT + PATIENCE) | (stands > stand)).any(axis=0)
+    np.testing.assert_array_equal(that_stood(x, stand, 30), np.flatnonzero(expected))
