@@ -23,6 +23,7 @@ from benchmarks.speed.feed import layout_for
 from hydria_plugin import Forecast, History, Layout, Signal, Split, State, Verified, Window
 from hydria_plugin.correctors.conformal.corrector import Conformal
 from hydria_plugin.correctors.error_model.corrector import ErrorModel
+from hydria_plugin.correctors.gaps.corrector import Gaps
 from hydria_plugin.correctors.quality.corrector import Quality
 from hydria_plugin.forecasters.persistence import Persistence
 from hydria_plugin.testing.samples import sample_history, window_of
@@ -31,7 +32,7 @@ from . import gaps_speed
 from .cycle_time import FEW, for_all, spread
 
 LOST = 0.01
-Trained = tuple[Quality, History, History, gaps_speed.Gaps]
+Trained = tuple[Quality, History, History, Gaps]
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def learned_from() -> Trained:
     """``quality`` and the record of its few stations, the record of the other region and its ``gaps``."""
     few = sample_history(layout_for(FEW + 1), 4000, seed=7)
     group = gaps_speed.record(gaps_speed.GROUP, 3_000, np.random.default_rng(1))
-    return Quality().fit(few, all_of(few)), few, group, gaps_speed.Gaps().fit(group, all_of(group))
+    return Quality().fit(few, all_of(few)), few, group, Gaps().fit(group, all_of(group))
 
 
 def all_of(record: History) -> Split:
@@ -120,7 +121,7 @@ def together(stations: int, repeats: int, trained: Trained) -> tuple[dict[str, d
     """By weather and stage; and bytes of state."""
     few, record, group, gaps = trained
     layout = layout_for(stations)
-    quality, filling = for_all(few, layout), gaps_speed.Gaps()
+    quality, filling = for_all(few, layout), Gaps()
     assert gaps.model is not None
     filling.model = gaps_speed.repeated(gaps.model, stations // gaps_speed.GROUP)
     network = gaps_speed.window_of(group, stations, LOST, np.random.default_rng(2))
