@@ -127,7 +127,7 @@ def _rain(paper: Paper) -> list[str]:
         return []
     times, falls = s.rain[0][inside], s.rain[1][inside]
     step = nice_step(max(float(falls.max()), 1.0), 2)
-    depth = Scale(0.0, max(float(falls.max()), step), TOP, TOP + RAIN_HEIGHT - 18)
+    depth = Scale(0.0, max(float(falls.max()), step), TOP, TOP + RAIN_HEIGHT - 26)
     bars = [_bar(paper, depth, time, float(fall)) for time, fall in zip(times, falls, strict=True) if fall > 0]
     return [*_rain_axis(paper, depth, step), *bars]
 

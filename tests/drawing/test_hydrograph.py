@@ -117,9 +117,11 @@ def test_rain_hangs_from_the_top_and_the_forecast_one_is_outlined() -> None:
     times = b.issued_at + np.arange(-3, 4) * b.layout.step
     picture = drawn(b, rain=(times, np.array([0, 2.0, 4.0, np.nan, 1.0, 0, 0])))
     bars = [r for r in picture.iter(f"{SVG}rect") if r.get("y") == "82" and float(r.get("width", 0)) < 30]
-    assert [float(r.get("height", 0)) for r in bars] == [28.0, 56.0, 14.0]
+    assert [float(r.get("height", 0)) for r in bars] == [24.0, 48.0, 12.0]
     assert [r.get("fill") == "#ffffff" for r in bars] == [False, False, True]
     assert "mm/h" in words_of(picture)
+    left = sorted(float(t.get("y", 0)) for t in picture.iter(f"{SVG}text") if t.get("x") == "58")
+    assert min(np.diff(left)) >= 12, "the labels of rain, unit and value do not touch"
 
 
 def test_the_median_ends_where_its_value_is() -> None:

@@ -81,7 +81,7 @@ def rows_of(telling: Telling, words: Words) -> list[Row]:
 
 def _document(telling: Telling, told: str, words: Words, parts: list[str], height: float) -> str:
     own = f"a{zlib.crc32(f'{telling.station} {telling.times[telling.past - 1]} {words.language}'.encode()):08x}"
-    title = TEXT[words.language]["title"].format(telling.station)
+    title = TEXT[words.language]["title"].format(telling.title)
     head = named("title", title, f"{own}t") + named("desc", told, f"{own}d")
     ground = rectangle(0, 0, WIDTH, height, fill="#ffffff")
     return element(
@@ -103,7 +103,7 @@ def _document(telling: Telling, told: str, words: Words, parts: list[str], heigh
 def _heading(telling: Telling, told: str, words: Words) -> list[str]:
     """The station, and the headline on two lines at most."""
     lines = textwrap.wrap(told, 120)[:2]
-    title = TEXT[words.language]["title"].format(telling.station)
+    title = TEXT[words.language]["title"].format(telling.title)
     drawn = [text(MARGIN, 30, shortened(title, 80), font_size=17, font_weight="bold")]
     return drawn + [text(MARGIN, 50 + 16 * i, said, font_size=13) for i, said in enumerate(lines)]
 

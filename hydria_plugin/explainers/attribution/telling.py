@@ -30,6 +30,7 @@ class Telling:
     """One station and lead."""
 
     station: str
+    title: str  # its name, or the id where it has none
     unit: str
     lead: int  # 0 = one step ahead
     rising: bool
@@ -120,8 +121,10 @@ def telling_of(found: Attribution, layout: Layout, row: int, times: Times) -> Te
     """The station ``row`` at the lead of its peak. ``times`` (P + H)."""
     median, base = found.median[row], float(found.base[row, 0])
     lead, rising = peak_of(median, base)
+    title = layout.names[row] if layout.names and layout.names[row] else found.stations[row]
     return Telling(
-        found.stations[row], layout.units[row], lead, rising, float(found.base[row, lead]), float(median[lead]), times,
+        found.stations[row], title, layout.units[row], lead, rising,
+        float(found.base[row, lead]), float(median[lead]), times,
         found.own[row, lead], found.inputs[row, lead], found.before[row, lead],
         {name: float(line[row, lead]) for name, line in found.lines.items()},
         tuple(layout.series[row].tolist()), layout.slots, layout.kinds,

@@ -167,6 +167,14 @@ def test_peak_of_the_highest_else_the_lowest() -> None:
     assert peak_of(np.array([0.9, 0.5, 0.7]), 1.0) == (1, False)
 
 
+def test_the_title_is_the_station_s_name_or_its_id() -> None:
+    titles = [
+        telling_of(parts(), replace(layout(), names=names), 0, NOW + HOUR * np.arange(-5, 5)).title
+        for names in ((), ("",), ("Anduze (Gardon)",))
+    ]
+    assert titles == ["s1", "s1", "Anduze (Gardon)"]
+
+
 # ---- the report
 
 
