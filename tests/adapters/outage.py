@@ -1,4 +1,4 @@
-"""A host that runs by itself, in steps of ten minutes, while one of its two sinks is away for an hour and a flood comes.
+"""A host that runs by itself, in steps of ten minutes, while one of its two sinks is away for an hour, in a flood.
 
     hour = run_outage(tmp_path, caplog, '{ use = "mqtt", ... }', {"mqtt": "hydria_sensorthings"}, down, up)
     # read the host: are hour.bulletins, hour.news and hour.reports there, each once?
