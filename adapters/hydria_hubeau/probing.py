@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from hydria_plugin import FeedError
-from hydria_plugin.exchange import iso_utc
+from hydria_plugin.exchange import ago, iso_utc
 
 from .calls import asked, clock_problem, gathered
 from .hubeau import Poll
@@ -55,11 +55,11 @@ def seen(found: Readings, places: Places, host: str, units: str, now: np.datetim
     if not len(observed):
         raise FeedError(f"{host}: none of {len(wanted)} series has a value of the last hours: are the codes right?")
     last = int(np.argmax(observed.time))
-    late = int((now - observed.time[last]) / np.timedelta64(1, "m"))
+    late = ago(now - observed.time[last])
     count = len(set(observed.series.tolist()))
     return (
         f"{host}: {count} of {len(wanted)} series have values; the newest is {observed.series[last]} = "
-        f"{observed.value[last]:g} {observed.unit[last]} of {iso_utc(observed.time[last])}, {late} min late; "
+        f"{observed.value[last]:g} {observed.unit[last]} of {iso_utc(observed.time[last])}, {late} late; "
         f"it comes in {units}, in UTC."
     )
 
