@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hydria_plugin import FeedError, Layout, Problem, Secret, Wanted
+from hydria_plugin.exchange import ago, unit_wanted
 
 from .arriving import Arriving
 from .form import Form, checked, duration
@@ -86,8 +87,8 @@ class CsvSource:
         return _frame(rows, list(archive.book), problems)
 
     def probe(self) -> str:
-        """How many files, series and values are there, and how new they are. Raises ConfigError when the path does
-        not exist, FeedError when nothing there can be used."""
+        """How many files, series and values are there, the newest value with its unit and age, and the zone of times
+        without offset. Raises ConfigError when the path does not exist, FeedError when nothing there can be used."""
         self._arriving.need()
         archive = self._archive_of(is_looking=True)
         wanted = self._layout.all_series() if self._layout else archive.offered(self._now())
@@ -95,7 +96,21 @@ class CsvSource:
         problems = archive.refresh(self._now())
         if not archive.feeds or (wanted and not archive.seen):
             raise FeedError("; ".join(p.error for p in problems) or f"{self._arriving.shown}: nothing to read")
-        return " ".join([_census(archive, wanted), *(f"Not used: {p.error}." for p in problems)])
+        told = _census(archive, wanted, self._newest(archive)) if wanted else _unasked(archive)
+        return " ".join([told, *(f"Not used: {p.error}." for p in problems)])
+
+    def _newest(self, archive: Archive) -> str:
+        """The newest value of all, its unit and its age; the zone of times without offset."""
+        zone = f"times without offset are {self._form.timezone}"
+        parts = [part for feed in archive.feeds.values() for part in feed.parts() if len(part)]
+        if not parts:
+            return zone
+        last, now = max(parts, key=lambda part: int(part.time[-1])), self._now()
+        series, at = list(archive.book)[int(last.code[-1])], int(last.time[-1])
+        unit = f" {wanted}" if (wanted := unit_wanted(self._layout, series)) else ""
+        age = "" if now is None else f", {ago(np.timedelta64(now - at, 'us'))} ago"
+        stamp = np.datetime64(at, "us").astype("datetime64[s]")
+        return f"the newest {series} = {last.value[-1]:g}{unit} of {stamp}Z{age}; {zone}"
 
     def _opened(self) -> Archive:
         if self._archive is None:
@@ -111,18 +126,18 @@ class CsvSource:
         return None if self._clock is None else _micros(self._clock())
 
 
-def _census(archive: Archive, wanted: Sequence[str]) -> str:
-    """How many files and rows, and how new they are."""
-    files = f"{archive.arrivals.shown}: {len(archive.feeds)} file{'s' if len(archive.feeds) != 1 else ''}"
-    if not wanted:
-        return f"{files}; its series are known once a pipeline asks for them."
-    parts = [p for feed in archive.feeds.values() for p in feed.parts() if len(p)]
-    newest_at = (
-        f", the newest of {np.datetime64(int(max(p.time[-1] for p in parts)), 'us').astype('datetime64[s]')}Z"
-        if parts
-        else ""
-    )
-    return f"{files}, {len(archive.seen)} of {len(wanted)} series, {sum(map(len, parts))} values{newest_at}."
+def _files(archive: Archive) -> str:
+    return f"{archive.arrivals.shown}: {len(archive.feeds)} file{'s' if len(archive.feeds) != 1 else ''}"
+
+
+def _unasked(archive: Archive) -> str:
+    return f"{_files(archive)}; its series are known once a pipeline asks for them."
+
+
+def _census(archive: Archive, wanted: Sequence[str], newest: str) -> str:
+    """How many files and rows there are."""
+    count = sum(len(part) for feed in archive.feeds.values() for part in feed.parts())
+    return f"{_files(archive)}, {len(archive.seen)} of {len(wanted)} series, {count} values, {newest}."
 
 
 def _only(rows: Rows, series: Sequence[str], book: Mapping[str, int]) -> Rows:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from hydria_plugin import Bulletin, ConfigError, FeedError, Report
-from hydria_plugin.exchange import iso_utc
+from hydria_plugin.exchange import iso_utc, put_file
 
 from .naming import PARAMETERS, PATTERN, Naming, pattern_faults
 from .pi_series import PiSeries
@@ -97,13 +97,7 @@ def parameter_faults(parameters: object) -> list[str]:
 
 def write_series(file: Path, series: Iterable[PiSeries], zone: float) -> None:
     """The file as a whole. Raises FeedError."""
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as opened:
-            opened.writelines(pi_xml(series, zone=zone))
-            opened.flush()
-            os.fsync(opened.fileno())
-        part.replace(file)
+        put_file(file, pi_xml(series, zone=zone))
     except OSError as error:
         raise FeedError(f"{file} cannot be written ({error.strerror}): make room, or let hydria write there") from error

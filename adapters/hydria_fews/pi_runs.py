@@ -17,6 +17,7 @@ from .pi_alike import Alike, Run
 
 MARK = "hydria-run"
 PIECE = 1 << 20  # bytes that are looked at together
+LONGEST = 16 << 20  # bytes without the end of a tag: more than the parser takes of a text or a tag, and it says so
 UNSPOILT = re.compile(rb"\s*<\?xml[^>]*encoding=[\"'](utf-8|us-ascii|iso-8859-\d+|windows-125\d)[\"']", re.IGNORECASE)
 OPAQUE = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
 BEGINS = re.compile(rb"<[!?]")
@@ -45,6 +46,8 @@ class Thinned:
             if self._is_plain:
                 cut = text.rfind(b">") + 1
                 given, self._rest = self._without_runs(text[:cut]), text[cut:]
+            if len(self._rest) > LONGEST:
+                self._is_plain = False
             if not self._is_plain:  # perhaps since a moment ago: what follows reaches the parser as it is
                 given, self._rest = given + self._rest, b""
             if given:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hydria_plugin import Layout
-from hydria_plugin.exchange import iso_utc
+from hydria_plugin.exchange import ago, iso_utc
 
 from .naming import Naming
 from .pi_series import PiSeries
@@ -29,7 +29,7 @@ def newest(series: Sequence[PiSeries], naming: Naming, now: np.datetime64 | None
         return ", no value"
     time, value, one = max(last, key=lambda found: found[0])
     unit = one.header.units or "no unit"
-    age = "" if now is None else f", {(now - time) / np.timedelta64(1, 'm'):.0f} min ago"
+    age = "" if now is None else f", {ago(now - time)} ago"
     return f", the newest {value:g} {unit} ({naming.series(one.header)}) of {iso_utc(time)} UTC{age}"
 
 

@@ -14,8 +14,7 @@ from hydria_plugin.exchange import Answer, Refusal, Web, iso_utc
 
 from .calls import asked, gathered
 from .keeping import oldest
-from .names import Key, Names, scale_of
-from .observations import FIELDS, UNITS, Page, Place, Places, observations, page
+from .observations import FIELDS, UNITS, Page, Places, observations, page
 from .polling import Clock, Polling, number_faults
 from .readings import Readings, joined
 from .telling import Tally
@@ -57,6 +56,7 @@ class HubeauSource:
         web: dict[str, Any] = {"hosts": hosts, "ca": ca, "timeout_s": timeout_s, "tries": tries, "pause_s": pause_s}
         house: dict[str, Any] = {"folder": folder, "clock": clock, "layout": layout}
         said: dict[str, Any] = {"url": url, "id": id, "names": names, "record": record, "other_faults": faults}
+        said |= {"whose": "Hub'Eau", "serves": lambda key: not key.tendency}
         self._polling = Polling("hubeau", UNITS, **said, **web, **house)
         self._size = size
         self._told: frozenset[str] = frozenset()  # problems that were said, and stand
@@ -64,7 +64,7 @@ class HubeauSource:
     def read(self, wanted: Wanted) -> pd.DataFrame:
         """Observations stamped in (start - step, issued_at]. Raises FeedError when the service gives nothing at all."""
         now, start = self._polling.now(wanted), (wanted.start - wanted.step).astype("datetime64[s]")
-        places, strange = placed(wanted.series, self._polling.names, self._polling.layout)
+        places, strange = self._polling.placed(wanted.series)
         lasting = [*strange, *too_old(needed(wanted, self._polling.layout), now)]
         start = max(start, oldest(now))
         poll = Poll(self._polling.web, places, self._span(start, wanted, now))
@@ -191,24 +191,6 @@ def _pieces(by_code: Mapping[str, set[str]]) -> Iterator[Piece]:
         codes = sorted(code for code, has in by_code.items() if has == set(quantities.split(",")))
         for first in range(0, len(codes), MOST_CODES):
             yield Piece(tuple(codes[first : first + MOST_CODES]), quantities)
-
-
-def placed(series: Sequence[str], names: Names, layout: Layout | None) -> tuple[Places, list[str]]:
-    """Where each key's values go, and a sentence on series that cannot be Hub'Eau's."""
-    places: dict[Key, tuple[Place, ...]] = {}
-    strange = []
-    for one in series:
-        key = names.key(one)
-        if key is None or key.tendency:
-            strange.append(one)
-            continue
-        factor, unit = scale_of(layout, one, key, UNITS)
-        places[key] = (*places.get(key, ()), Place(one, factor, unit))
-    if not strange:
-        return places, []
-    more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
-    named = ", ".join(map(repr, strange[:5]))
-    return places, [f"series {named}{more} cannot be of Hub'Eau; see `id` and `names` of the source"]
 
 
 def needed(wanted: Wanted, layout: Layout | None) -> np.datetime64:

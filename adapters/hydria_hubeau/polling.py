@@ -12,7 +12,8 @@ from hydria_plugin import ConfigError, Layout, Problem, Wanted
 from hydria_plugin.exchange import Access, Answer, Web, feed_table, web_address
 
 from .calls import clock_problem, true_time
-from .names import Names, faults_of, misfits
+from .names import Key, Names, faults_of, misfits, scale_of
+from .observations import Place, Places
 from .punctual import Early
 from .readings import Readings
 from .record import Recorder
@@ -24,13 +25,16 @@ Clock = Callable[[], np.datetime64]
 
 
 class Polling:
-    """Built from the options; gives the table in the end. Raises ConfigError with all faults."""
+    """Built from the options; gives the table in the end. Raises ConfigError with all faults. ``whose``: the host in
+    words, ``serves``: whether it has such a series at all."""
 
     def __init__(
         self,
         host: str,
         units: Mapping[str, str],
         *,
+        whose: str,
+        serves: Callable[[Key], bool],
         url: str,
         id: str,
         names: Mapping[str, str] | None,
@@ -61,6 +65,7 @@ class Polling:
         self.web = Web(url, hosts=hosts, access=access, timeout_s=timeout_s, tries=int(tries), pause_s=pause_s)
         self.recorder = Recorder(Path(folder or ".") / record, host) if record else None
         self.clock, self.layout = clock, layout
+        self._units, self._whose, self._serves = units, whose, serves
         self._early = Early()
 
     def now(self, wanted: Wanted | None = None) -> np.datetime64:
@@ -70,6 +75,23 @@ class Polling:
         if wanted is None:
             return np.datetime64("now", "us")
         return _micro(wanted.known_at)
+
+    def placed(self, series: Sequence[str]) -> tuple[Places, list[str]]:
+        """Where each key's values go, and a sentence on series that cannot be of the host."""
+        places: dict[Key, tuple[Place, ...]] = {}
+        strange = []
+        for one in series:
+            key = self.names.key(one)
+            if key is None or not self._serves(key):
+                strange.append(one)
+                continue
+            factor, unit = scale_of(self.layout, one, key, self._units)
+            places[key] = (*places.get(key, ()), Place(one, factor, unit))
+        if not strange:
+            return places, []
+        more = f" and {len(strange) - 5} more" if len(strange) > 5 else ""
+        named = ", ".join(map(repr, strange[:5]))
+        return places, [f"series {named}{more} cannot be of {self._whose}; see `id` and `names` of the source"]
 
     def table(
         self, found: Readings, wanted: Wanted, problems: Sequence[Problem], answer: Answer | None

@@ -7,16 +7,14 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from hydria_plugin import FeedError
-from hydria_plugin.exchange import iso_utc
+from hydria_plugin.exchange import ago, iso_utc
 
 from .calls import asked, clock_problem, gathered
 from .hubeau import Poll
-from .hubeau import placed as at_hubeau
 from .observations import FIELDS, Places, page
 from .polling import Polling
 from .readings import Readings, joined
 from .vigicrues import Visit
-from .vigicrues import placed as at_vigicrues
 
 LOOK_BACK = np.timedelta64(6, "h")
 
@@ -28,7 +26,7 @@ def hubeau_seen(polling: Polling) -> str:
         message, answer = asked(polling.web, "observations_tr", {"size": 1})
         version = page(message, answer.place).version
         return f"Hub'Eau Hydrométrie {version} at {host} answers; its series are known once a pipeline asks for them."
-    places, strange = at_hubeau(polling.layout.all_series(), polling.names, polling.layout)
+    places, strange = polling.placed(polling.layout.all_series())
     span = {"date_debut_obs": iso_utc(now - LOOK_BACK), "size": 20_000, "fields": FIELDS}
     poll = Poll(polling.web, places, span)
     poll.run(is_long=False)
@@ -42,7 +40,7 @@ def vigicrues_seen(polling: Polling) -> str:
     if polling.layout is None:
         polling.web.get("observations.json/index.php")
         return f"Vigicrues at {host} answers; its series are known once a pipeline asks for them."
-    places, strange = at_vigicrues(polling.layout.all_series(), polling.names, polling.layout)
+    places, strange = polling.placed(polling.layout.all_series())
     visit = Visit(polling.web, places)
     failed = gathered(visit.keys(), visit.ask)
     told = [*strange, *visit.without, *map(str, failed), *(p.error for p in visit.tally.problems())]
@@ -57,11 +55,11 @@ def seen(found: Readings, places: Places, host: str, units: str, now: np.datetim
     if not len(observed):
         raise FeedError(f"{host}: none of {len(wanted)} series has a value of the last hours: are the codes right?")
     last = int(np.argmax(observed.time))
-    late = int((now - observed.time[last]) / np.timedelta64(1, "m"))
+    late = ago(now - observed.time[last])
     count = len(set(observed.series.tolist()))
     return (
         f"{host}: {count} of {len(wanted)} series have values; the newest is {observed.series[last]} = "
-        f"{observed.value[last]:g} {observed.unit[last]} of {iso_utc(observed.time[last])}, {late} min late; "
+        f"{observed.value[last]:g} {observed.unit[last]} of {iso_utc(observed.time[last])}, {late} late; "
         f"it comes in {units}, in UTC."
     )
 

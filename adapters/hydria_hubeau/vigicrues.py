@@ -12,8 +12,8 @@ from hydria_plugin.exchange import Answer, Web
 
 from .bulletins import UNITS, NoForecast, forecasts, observations
 from .calls import asked, gathered
-from .names import Key, Names, scale_of
-from .observations import Place, Places
+from .names import Key
+from .observations import Places
 from .polling import Clock, Polling
 from .readings import Readings, joined
 from .telling import Tally
@@ -54,6 +54,8 @@ class VigicruesSource:
             "forecast_id": forecast_id,
             "names": names,
             "record": record,
+            "whose": "Vigicrues, which has stations only",
+            "serves": lambda key: not key.is_site,
         }
         self._polling = Polling("vigicrues", UNITS, **said, **web, **house)
         self._told: frozenset[str] = frozenset()
@@ -61,7 +63,7 @@ class VigicruesSource:
     def read(self, wanted: Wanted) -> pd.DataFrame:
         """Observations stamped in (start - step, issued_at], and the newest forecasts of the series that are named as
         tendencies. Raises FeedError when the service gives nothing at all."""
-        places, strange = placed(wanted.series, self._polling.names, self._polling.layout)
+        places, strange = self._polling.placed(wanted.series)
         visit = Visit(self._polling.web, places)
         failed = gathered(visit.keys(), visit.ask)
         lasting = [*strange, *visit.without]
@@ -107,20 +109,3 @@ class Visit:
             self.found.append(forecasts(message, key, self.answer.place, self.places, self.tally))
         except NoForecast:
             self.without.append(f"Vigicrues has no forecast of {key.code} {key.quantity} at present")
-
-
-def placed(series: Sequence[str], names: Names, layout: Layout | None) -> tuple[Places, list[str]]:
-    """Where each key's values go, and a sentence on series that cannot be of Vigicrues."""
-    places: dict[Key, tuple[Place, ...]] = {}
-    strange = []
-    for one in series:
-        key = names.key(one)
-        if key is None or key.is_site:
-            strange.append(one)
-            continue
-        factor, unit = scale_of(layout, one, key, UNITS)
-        places[key] = (*places.get(key, ()), Place(one, factor, unit))
-    if not strange:
-        return places, []
-    named = ", ".join(map(repr, strange[:5]))
-    return places, [f"series {named} cannot be of Vigicrues, which has stations only; see `id` and `names`"]

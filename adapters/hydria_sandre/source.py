@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hydria_plugin import ConfigError, FeedError, Layout, Problem, Wanted
-from hydria_plugin.exchange import feed_table
+from hydria_plugin.exchange import ago, feed_table
 
 from .archive import Archive
 from .form import FORECAST, SERIES, as_patterns, checked, inside_unit, path_faults
@@ -101,7 +101,7 @@ class SandreSource:
         inside = inside_unit(self._form.series_id(stream), stream, self._layout) if unit else ""
         value = f"{seen.value[at] * self._form.factor(stream, self._layout):g} {inside}".strip()
         written = f" ({seen.value[at]:g} {unit} in the file)" if unit else ""
-        age = "" if self._clock is None else f", {_minutes(self._clock() - time)} min ago"
+        age = "" if self._clock is None else f", {ago(self._clock() - time)} ago"
         zone = f"times without offset are {self._form.zone}"
         return (
             f"newest {self._form.series_id(stream)} = {value}{written} of {time.astype('datetime64[s]')}Z{age}, {zone}"
@@ -140,10 +140,6 @@ class SandreSource:
 def micro(time: np.datetime64) -> np.datetime64:
     exact: np.datetime64 = time.astype("datetime64[us]")
     return exact
-
-
-def _minutes(gap: np.timedelta64) -> int:
-    return int(gap / np.timedelta64(1, "m"))
 
 
 def _share(ids: set[str], asked: Sequence[str] | None) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hydria_plugin import ConfigError, FeedError, Layout, Problem, Secret, Wanted
-from hydria_plugin.exchange import factor, feed_table, iso_utc, unit_wanted
+from hydria_plugin.exchange import ago, factor, feed_table, iso_utc, unit_wanted
 
 from .broker import Broker, Door
 from .faults import Faults
@@ -86,8 +86,10 @@ class MqttSource:
         if not held:
             return f"{self._door.address}: the broker takes us; nothing was heard yet of {len(self._feeds)} feeds."
         (series, at), (value, _) = max(held.items(), key=lambda item: item[0][1])
-        count = len({name for name, _ in held})
-        return f"{self._door.address}: {count} series heard; newest {series!r}: {value:g} of {iso_utc(at)}."
+        count, unit = len({name for name, _ in held}), unit_wanted(self._layout, series)
+        newest = f"newest {series!r}: {value:g}{f' {unit}' if unit else ''} of {iso_utc(at)}"
+        age = f", {ago(self._clock() - at)} ago" if self._clock else ""
+        return f"{self._door.address}: {count} series heard; {newest}{age}, in UTC."
 
     def close(self) -> None:
         self._broker.close()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+
+from hydria_plugin.exchange import iso_utc
 
 from .service import Options, Service
 
 ORDERS = ("phenomenonTime asc", "id asc", "resultTime asc")  # the first that the server can; all sort in the end anyway
 NOTHING = "phenomenonTime gt 2999-12-31T00:00:00Z"
 FEW = 100  # what any server gives on one page
+RECENT = (np.timedelta64(2, "h"), np.timedelta64(2, "D"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +35,13 @@ class Dialect:
             asked["$resultFormat"] = "dataArray"
         return asked
 
-    def newest(self) -> Options:
-        """The options that ask for the last one."""
-        return {"$top": 1, **({"$orderby": self.order.replace(" asc", " desc")} if self.order else {})}
+    def newest(self, now: np.datetime64) -> Sequence[Options]:
+        """Questions for the last observation: what the first of them that is answered with any holds. A server that
+        cannot sort by time is asked for recent ones before that which was written last."""
+        last: Options = {"$top": 1, **({"$orderby": self.order.replace(" asc", " desc")} if self.order else {})}
+        if self.order == ORDERS[0] or np.isnat(now):
+            return (last,)
+        return (*(self.options(f"phenomenonTime ge {iso_utc(now - span)}") for span in RECENT), last)
 
 
 def learned(service: Service, path: str, page: int) -> Dialect:

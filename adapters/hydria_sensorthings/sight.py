@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hydria_plugin import FeedError
-from hydria_plugin.exchange import iso_utc
+from hydria_plugin.exchange import ago, iso_utc
 
 from .catalogue import Catalogue, Stream, absent, unit_of
 from .dialect import Dialect
 from .options import Reading
+from .readings import Reading as Observation
 from .readings import Unusable, reading_of, records
-from .service import Service
+from .service import Options, Service
 
 OFFSET = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 
@@ -47,24 +48,34 @@ def newest(service: Service, stream: Stream, dialect: Dialect, options: Reading,
     """The last value of one series, in words."""
     unit = unit_of(stream.body)
     known = f"in {unit!r}" if unit else "of no named unit"
-    for document, _ in service.pages(stream.observations, dialect.newest()):
+    try:
+        questions = (latest(service, stream, asked, options) for asked in dialect.newest(now))
+        found = next((one for one in questions if one is not None), None)
+    except Unusable as unusable:
+        return f"the newest observation cannot be used: {unusable}"
+    if found is None:
+        return f"{known}, no observation yet"
+    reading, text = found
+    offset = OFFSET.search(text)
+    zone = f"times with offset {offset[1]}" if offset else f"times without offset, read as {options.manner.zone}"
+    late = "" if np.isnat(now) else f", {_age(now - reading.end)}"
+    return f"newest value {reading.value:g} {known} of {iso_utc(reading.end)}{late}; {zone}"
+
+
+def latest(service: Service, stream: Stream, asked: Options, options: Reading) -> tuple[Observation, str] | None:
+    """The latest observation that a question gives, and its time as the server writes it. Raises Unusable."""
+    found: tuple[Observation, str] | None = None
+    for document, _ in service.pages(stream.observations, asked):
         for record in records(document):
-            try:
-                reading = reading_of(record, options.manner)
-            except Unusable as unusable:
-                return f"the newest observation cannot be used: {unusable}"
-            offset = OFFSET.search(str(record.get("phenomenonTime")))
-            zone = (
-                f"times with offset {offset[1]}" if offset else f"times without offset, read as {options.manner.zone}"
-            )
-            late = "" if np.isnat(now) else f", {_age(now - reading.end)}"
-            return f"newest value {reading.value:g} {known} of {iso_utc(reading.end)}{late}; {zone}"
-        break
-    return f"{known}, no observation yet"
+            reading = reading_of(record, options.manner)
+            if found is None or reading.end > found[0].end:
+                found = reading, str(record.get("phenomenonTime"))
+        if "$filter" not in asked:  # sorted: the first page is enough
+            break
+    return found
 
 
 def _age(age: np.timedelta64) -> str:
-    minutes = int(age / np.timedelta64(1, "m"))
-    if minutes < 0:
-        return f"{-minutes} min ahead of our clock"
-    return f"{minutes} min old" if minutes < 600 else f"{minutes // 60} h old"
+    if age < np.timedelta64(0, "us"):
+        return f"{ago(-age)} ahead of our clock"
+    return f"{ago(age)} old"

@@ -169,7 +169,7 @@ def _posix(zone: str) -> str:
 
 
 def _plain(cause: SQLAlchemyError, access: Access) -> Exception:
-    """The cause, unless it holds a secret: then its kind and its words without."""
-    text = str(cause)
-    concealed = access.concealed(text)
-    return cause if concealed == text else RuntimeError(f"{type(cause).__name__}: {concealed}")
+    """The driver's own error where there is one, unless it holds a secret: then its kind and its words without."""
+    own: Exception = getattr(cause, "orig", None) or cause
+    concealed = access.concealed(str(own))
+    return own if concealed == str(own) else RuntimeError(f"{type(own).__name__}: {concealed}")

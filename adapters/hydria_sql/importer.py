@@ -161,6 +161,9 @@ def _stations(survey: Survey, quantity: str) -> tuple[FoundStation, ...]:
             thresholds=thresholds,
             threshold_unit=threshold_unit,
         )
+    if lost := sorted(set(limits) - set(made)):
+        more = " and others" if len(lost) > 5 else ""
+        survey.say(f"thresholds of {', '.join(lost[:5])}{more} are left out: none of the stations is called so")
     return tuple(made.values())
 
 

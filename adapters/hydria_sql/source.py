@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hydria_plugin import ConfigError, FeedError, Layout, Secret, Wanted
-from hydria_plugin.exchange import feed_table, unit_wanted
+from hydria_plugin.exchange import ago, feed_table, unit_wanted
 
 from .access import Access
 from .database import Database
@@ -134,8 +134,9 @@ def _census(table: pd.DataFrame, layout: Layout | None, now: np.datetime64, zone
     last = table.iloc[-1]
     unit = f" {wanted}" if (wanted := unit_wanted(layout, last["series"])) else ""
     there = set(table["series"].unique())
-    delay = int((now - last["time"].tz_localize(None).to_datetime64()) / np.timedelta64(1, "m"))
-    late = f"{delay} min ago" if delay >= 0 else f"{-delay} min ahead of this clock: whose is wrong, or is `timezone`?"
+    delay = now - last["time"].tz_localize(None).to_datetime64()
+    wrong = "ahead of this clock: whose is wrong, or is `timezone`?"
+    late = f"{ago(delay)} ago" if delay >= np.timedelta64(0) else f"{ago(-delay)} {wrong}"
     absent = sorted(set(series) - there)
     shown = f" None of: {', '.join(absent[:5])}{' ...' if len(absent) > 5 else ''}." if absent else ""
     told = "".join(f" Not used: {p.error}." for p in table.attrs["problems"])

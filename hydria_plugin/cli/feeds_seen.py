@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..exchange import ago
 from ..tables import Gridding
 from ..values import Layout, Wanted
 from ..workshop.times import utc
@@ -74,12 +75,3 @@ def between_steps(table: pd.DataFrame, layout: Layout, wanted: Wanted, rain_labe
             f"({next(iter(found.values()))}), and count for the step they begin in before they have ended; days of a "
             'local time are best read as days of UTC (timezone = "UTC" of the source)'
         )
-
-
-def ago(span: np.timedelta64) -> str:
-    """``7 min``, ``3 h 20 min``, ``12 d``."""
-    minutes = int(span / np.timedelta64(1, "m"))
-    if minutes < 120:
-        return f"{minutes} min"
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if hours < 48 else f"{hours // 24} d"

@@ -4,7 +4,7 @@ web.py      HTTP that knows whom it may call, how much it may read and how often
 markup.py   XML without DTD, entities or bottomless depth
 packed.py   gzip that is no bomb
 units.py    the spellings of units, to the unit a series is wanted in
-moments.py  times as hosts write them, to UTC
+moments.py  times as hosts write them, to UTC; how long ago they were
 feed.py     columns to the table that a source gives, cut to what was wanted
 files.py    files that appear whole or not at all
 jsonable.py reports as JSON can say them
@@ -19,7 +19,7 @@ from .feed import feed_table, no_rows
 from .files import file_name, free_bytes, is_file, put_file
 from .jsonable import jsonable
 from .markup import XmlLimits, xml_document, xml_elements
-from .moments import iso_utc, moment, moments
+from .moments import ago, iso_utc, moment, moments
 from .notices import Notice
 from .packed import Readable, bounded, gunzipped
 from .units import factor, known_unit, unit_wanted
@@ -34,6 +34,7 @@ __all__ = [
     "Refusal",
     "Web",
     "XmlLimits",
+    "ago",
     "bounded",
     "factor",
     "feed_table",

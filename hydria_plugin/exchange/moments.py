@@ -1,4 +1,4 @@
-"""Times as hosts write them: ISO 8601 with any offset, ``Z`` or none; to UTC."""
+"""Times as hosts write them: ISO 8601 with any offset, ``Z`` or none; to UTC; and spans for people."""
 
 from __future__ import annotations
 
@@ -33,3 +33,12 @@ def moments(texts: Iterable[str], zone: tzinfo = UTC) -> NDArray[np.datetime64]:
 def iso_utc(time: np.datetime64) -> str:
     """``2026-03-01T12:00:00Z``; fractions of a second are cut."""
     return f"{time.astype('datetime64[s]')}Z"
+
+
+def ago(span: np.timedelta64) -> str:
+    """``7 min``, ``3 h 20 min``, ``12 d``."""
+    minutes = int(span / np.timedelta64(1, "m"))
+    if minutes < 120:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours < 48 else f"{hours // 24} d"

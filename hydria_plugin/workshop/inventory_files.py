@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace as changed
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ def write_inventory(
     if not found.stations:
         said = f": {'; '.join(found.remarks)}" if found.remarks else ""
         raise ConfigError(f"no station was found that can be forecast{said}")
+    found, homeless = at_home(found)
     texts = {STATIONS: stations_text(found.stations), INPUTS: inputs_text(found, gauges)}
     if found.ratings:
         texts[RATINGS] = ratings_text(found)
@@ -45,7 +47,19 @@ def write_inventory(
         (folder / f"{name}.part").write_text(text, encoding="utf-8")
     for name in texts:
         (folder / f"{name}.part").replace(folder / name)
-    return tuple(folder / name for name in texts), (*found.remarks, *doubts(folder, texts))
+    remarks = dict.fromkeys((*found.remarks, *homeless, *doubts(folder, texts)))  # two files may say the same
+    return tuple(folder / name for name in texts), tuple(remarks)
+
+
+def at_home(found: Inventory) -> tuple[Inventory, tuple[str, ...]]:
+    """Without the rating curves of what is no station here, which no configuration takes; and a remark on them."""
+    stations = {one.station for one in found.stations}
+    lost = sorted({curve.station for curve in found.ratings} - stations)
+    if not lost:
+        return found, ()
+    more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
+    remark = f"rating curves of {', '.join(lost[:5])}{more} are not written: none of the stations is called so"
+    return changed(found, ratings=tuple(c for c in found.ratings if c.station in stations)), (remark,)
 
 
 def threshold_names(stations: Iterable[FoundStation]) -> tuple[str, ...]:

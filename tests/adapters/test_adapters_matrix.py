@@ -26,7 +26,7 @@ def test_every_test_that_is_named_is_there() -> None:
 def test_every_source_and_sink_has_its_row() -> None:
     parts = {row[0] for row in ROWS[1:]}
     assert all(len(row) == len(ROWS[0]) for row in ROWS) and len(parts) == len(ROWS) - 1
-    for part in ("csv", "sandre", "sensorthings", "mqtt", "sql"):
+    for part in ("csv", "fews", "fews-rest", "sandre", "sensorthings", "mqtt", "sql"):
         assert {f"{part} source", f"{part} sink"} <= parts
     assert {"hubeau", "vigicrues", "cap", "webhook", "alertmanager", "mail", "csv over SFTP"} <= parts
 

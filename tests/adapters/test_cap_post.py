@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from channel_bulletins import bulletin, files
 from test_cap_sink import messages, sink
-from test_webhook_delivery import drops, half, slow
 from web_server import Say, Server, text
+from webhook_receivers import drops, half, slow
 
 from hydria_cap.sink import CapSink
 from hydria_plugin import FeedError, Secret

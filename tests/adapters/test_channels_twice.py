@@ -13,8 +13,8 @@ from channel_bulletins import bulletin
 from mail_server import MailServer
 from test_mail_sink import sink as mail_sink
 from test_webhook_alertmanager import sink as alertmanager_sink
-from test_webhook_delivery import drops, half, slow
 from web_server import Say, Server, text
+from webhook_receivers import drops, half, slow
 
 from hydria_plugin import FeedError
 

@@ -72,8 +72,16 @@ def test_the_probe_counts_files_series_and_age(feeds: Path) -> None:
     (feeds / "a.csv").write_text("time,a,b\n2020-02-01,1,2\n2020-02-03,3,\nx,1,1\n")
     (feeds / "b.csv").write_text("time,c\n2020-02-02,1\n")
     said = CsvSource(path="feeds", folder=feeds.parent).probe()
-    assert "2 files, 3 of 3 series, 4 values, the newest of 2020-02-03T00:00:00Z." in said
+    assert "2 files, 3 of 3 series, 4 values, the newest a = 3 of 2020-02-03T00:00:00Z; times without offset" in said
     assert "Not used: a.csv line 4: time 'x'" in said
+
+
+def test_the_probe_says_value_unit_age_and_zone(feeds: Path) -> None:
+    (feeds / "a.csv").write_text("time,level@s1\n2020-02-03 10:00,3\n2020-02-03 11:00,4.5\n")
+    clock = lambda: np.datetime64("2020-02-03T10:12:00", "us")  # noqa: E731
+    source = CsvSource(path="feeds", folder=feeds.parent, timezone="Europe/Paris", layout=sample_layout(), clock=clock)
+    told = "the newest level@s1 = 4.5 m of 2020-02-03T10:00:00Z, 12 min ago; times without offset are Europe/Paris."
+    assert told in source.probe()
 
 
 def test_the_probe_names_series_that_are_nowhere(feeds: Path) -> None:

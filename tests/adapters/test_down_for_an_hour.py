@@ -1,5 +1,6 @@
 """Every sink through the outbox while its host is down for an hour: bulletins wait, go out in order when it is back,
-and the host then holds what one holds that was never down. SensorThings and MQTT have theirs beside their servers."""
+and the host then holds what one holds that was never down. SensorThings and MQTT have theirs beside their servers
+(test_sensorthings_outage.py)."""
 
 from __future__ import annotations
 
@@ -13,17 +14,21 @@ from typing import Any
 import numpy as np
 import pytest
 from channel_bulletins import course, files
+from fews_service import PiServer
 from mail_server import MailServer
 from sftp_server import SftpServer
 from test_cap_sink import sink as cap_sink
 from test_mail_sink import sink as mail_sink
 from test_sandre_sink import OPTIONS
-from test_webhook_delivery import sink as webhook_sink
 from web_server import Server, text
+from webhook_receivers import sink as webhook_sink
 
 from hydria_csv import CsvSink
+from hydria_fews.drop import FewsDrop
+from hydria_fews.rest import FewsRestSink
 from hydria_plugin import Bulletin
 from hydria_plugin.delivery import deliver
+from hydria_plugin.exchange import Web
 from hydria_plugin.stores.sql import SqlStore
 from hydria_sandre.sink import SandreSink
 from hydria_sql.sink import SqlSink
@@ -66,6 +71,24 @@ def csv_host(folder: Path, _: pytest.FixtureRequest) -> Host:
 
 def sandre_host(folder: Path, _: pytest.FixtureRequest) -> Host:
     return on_disk(folder, SandreSink(folder=folder, **OPTIONS, codes=CODES), "out")
+
+
+def fews_host(folder: Path, _: pytest.FixtureRequest) -> Host:
+    return on_disk(folder, FewsDrop(path="out", folder=folder), "out")
+
+
+def fews_rest_host(folder: Path, request: pytest.FixtureRequest) -> Host:
+    """What it holds outlives the service."""
+    services = [PiServer()]
+    held = services[0].held
+    request.addfinalizer(lambda: services[-1].close())
+
+    def up() -> None:
+        services.append(PiServer(services[0].port))
+        services[-1].held = held
+
+    sink = FewsRestSink(url=services[0].url, timeout_s=2.0)
+    return Host(sink, lambda: services[-1].close(), up, lambda: {key: (h, dict(e)) for key, (h, e) in held.items()})
 
 
 def cap_host(folder: Path, _: pytest.FixtureRequest) -> Host:
@@ -133,7 +156,8 @@ def alertmanager_host(folder: Path, request: pytest.FixtureRequest) -> Host:
     return web_host(request, "/api/v2/alerts", made, "")
 
 
-HOSTS = (csv_host, sftp_host, sandre_host, sql_host, cap_host, post_host, webhook_host, alertmanager_host, mail_host)
+HOSTS = (csv_host, sftp_host, fews_host, fews_rest_host, sandre_host, sql_host, cap_host, post_host, webhook_host,
+         alertmanager_host, mail_host)  # fmt: skip
 
 
 @pytest.fixture
@@ -159,6 +183,12 @@ def told_in_order(host: Host, store: SqlStore, bulletins: list[Bulletin], away: 
         said += [p.error for p in deliver(store, "sample", {"sink": host.sink}, now, DAY)]
     assert not store.undelivered("sample", "sink", first + DAY)
     return said
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tries within a call follow at once; the outbox waits on the clock of the test."""
+    monkeypatch.setitem(Web.__init__.__kwdefaults__, "sleep", lambda seconds: None)
 
 
 @pytest.mark.parametrize("make", HOSTS, ids=lambda make: make.__name__.removesuffix("_host"))

@@ -104,6 +104,21 @@ def test_zones_and_units_of_files(tmp_path: Path) -> None:
     assert "'degC'" in errors(FewsFiles(path=str(tmp_path), layout=layout).read(WANTED))[0]
 
 
+def test_a_folder_that_is_away_and_comes_back(tmp_path: Path) -> None:
+    """As a network drive does; what was exported meanwhile is read then."""
+    place, away = tmp_path / "export", tmp_path / "away"
+    put_file(place / "1.xml", series_of(rows_between(10, 15)))
+    source = FewsFiles(path="export", folder=tmp_path)
+    assert len(source.read(WANTED)) == 5 * 5
+    place.rename(away)
+    for _ in range(2):
+        with pytest.raises(FeedError, match="export"):
+            source.read(WANTED)
+    put_file(away / "2.xml", series_of(rows_between(15, 21)))
+    away.rename(place)
+    assert len(source.read(WANTED)) == 5 * 11
+
+
 def test_stamps_of_a_clock_that_is_ahead_are_not_read(tmp_path: Path) -> None:
     put_file(tmp_path / "a.xml", series_of(rows_between(10, 24)))
     source = FewsFiles(path=str(tmp_path))

@@ -16,8 +16,8 @@ from test_sandre_sink import root_of
 from test_sandre_sink import sink as sandre_sink
 from test_vigicrues import POINTS, SEEN, H, observed
 from test_vigicrues import source as vigicrues_source
-from test_webhook_delivery import sink as webhook_sink
 from web_server import Server, text
+from webhook_receivers import sink as webhook_sink
 
 from hydria_hubeau.hubeau import HubeauSource
 from hydria_plugin.drawing import Words

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from channel_bulletins import bulletin
-from test_webhook_delivery import NOW, dated, in_turn, sink
 from web_server import Server, text
+from webhook_receivers import NOW, dated, in_turn, sink
 
 from hydria_plugin import FeedError
 from hydria_webhook.signing import minutes_ahead

@@ -1,85 +1,20 @@
-"""Webhooks to a real HTTP server: signed so that others can verify it, and told when they do not arrive."""
+"""Webhooks to a real HTTP server: which messages go out, and what becomes of them where they are not taken."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
-import time
 from dataclasses import replace
-from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import numpy as np
 import pytest
-from channel_bulletins import LIMITS, bulletin, course, report
-from hypothesis import given
-from hypothesis import strategies as st
+from channel_bulletins import bulletin, course, report
 from web_server import Say, Server, text
+from webhook_receivers import CANARY, NOW, dated, drops, half, in_turn, sink, slow, verified
 
 from hydria_plugin import ConfigError, FeedError, Probing, ReportSink, Secret
 from hydria_plugin.testing import check_sink
-from hydria_webhook.signing import headers, identity_of, key_of
 from hydria_webhook.sink import WebhookSink
-
-NOW = 1_772_345_678
-CANARY = base64.b64encode(b"canary-7f3a9c51d2-canary-7f3a9c51d2").decode()
-OTHER = base64.b64encode(bytes(range(32))).decode()
-
-
-def clock() -> np.datetime64:
-    return np.datetime64(NOW * 1_000_000, "us")
-
-
-def sink(server: Server, *secrets: str, **options: Any) -> WebhookSink:
-    given = {"url": f"{server.address}/hook", "clock": clock, "timeout_s": 0.5, "thresholds": LIMITS}
-    return WebhookSink(secrets=[Secret(s) for s in secrets or (f"whsec_{CANARY}",)], **{**given, **options})
-
-
-def verified(call: tuple[str, str, dict[str, str], bytes], secret: str, now: int = NOW) -> bool:
-    """As a receiver does it, by the description of Standard Webhooks: the secret is base64 after "whsec_"; the content
-    is id, timestamp and body with full stops between; any one of the signatures of version 1 is enough; the timestamp
-    may be five minutes off."""
-    _, _, given, body = call
-    lower = {name.lower(): value for name, value in given.items()}
-    if abs(int(lower["webhook-timestamp"]) - now) > 300:
-        return False
-    content = f"{lower['webhook-id']}.{lower['webhook-timestamp']}.".encode() + body
-    digest = hmac.new(base64.b64decode(secret.removeprefix("whsec_")), content, hashlib.sha256).digest()
-    expected = base64.b64encode(digest).decode()
-    found = [part.partition(",") for part in lower["webhook-signature"].split(" ")]
-    return any(version == "v1" and hmac.compare_digest(signature, expected) for version, _, signature in found)
-
-
-def in_turn(*says: Say) -> list[Say]:
-    return list(says)
-
-
-def test_a_receiver_verifies_what_it_gets(web_server: Server) -> None:
-    web_server.says["/hook"] = [text(204)]
-    sink(web_server).write(bulletin())
-    (call,) = web_server.calls
-    assert verified(call, f"whsec_{CANARY}") and not verified(call, f"whsec_{OTHER}")
-    assert not verified((*call[:3], call[3] + b" "), f"whsec_{CANARY}"), "a body that was changed"
-    assert not verified(call, f"whsec_{CANARY}", NOW + 301), "an old message played again"
-    assert call[2]["Content-Type"] == "application/json" and call[0] == "POST"
-
-
-def test_the_example_of_the_standard() -> None:
-    """Known numbers, computed apart: a message, its time, its secret and its signature."""
-    key = key_of(Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
-    made = headers("msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}', [key])
-    assert made["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-
-
-def test_two_secrets_while_a_receiver_changes(web_server: Server) -> None:
-    web_server.says["/hook"] = [text(200)]
-    sink(web_server, f"whsec_{CANARY}", OTHER).write(bulletin())
-    (call,) = web_server.calls
-    assert verified(call, CANARY) and verified(call, f"whsec_{OTHER}")
-    assert len(call[2]["webhook-signature"].split()) == 2
 
 
 def test_one_message_per_news_and_none_without(web_server: Server) -> None:
@@ -148,35 +83,6 @@ def test_one_message_that_is_refused_does_not_hold_up_the_others(web_server: Ser
     assert json.loads(web_server.calls[1][3])["data"]["station"] == "s2"
 
 
-def dated(status: int, seconds: int) -> Say:
-    """An answer of a host that has this time."""
-
-    def say(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response_only(status)
-        handler.send_header("Date", formatdate(seconds, usegmt=True))
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
-
-    return say
-
-
-def slow(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(0.8)
-    text(200)(handler)
-
-
-def drops(handler: BaseHTTPRequestHandler) -> None:
-    handler.connection.close()
-
-
-def half(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
-    handler.wfile.write(b"{")
-    handler.connection.close()
-
-
 @pytest.mark.parametrize("misbehaves", [slow, drops, half])
 def test_a_receiver_without_a_whole_answer(web_server: Server, misbehaves: Say) -> None:
     web_server.says["/hook"] = in_turn(misbehaves, misbehaves, text(200))
@@ -229,28 +135,6 @@ def test_reports_follow_by_event(web_server: Server) -> None:
     assert len(web_server.calls) == 2
 
 
-def test_no_secret_is_seen(web_server: Server, caplog: pytest.LogCaptureFixture) -> None:
-    token = "canary-token-4e1b"
-    web_server.says["/hook"] = [text(403, f"{token} {CANARY}".encode())]
-    made = sink(web_server, token=Secret(token))
-    with pytest.raises(FeedError) as caught:
-        made.write(bulletin())
-    shown = f"{caught.value} {caught.value.__cause__!r} {made!r} {made.probe()} {caplog.text}"
-    assert token not in shown
-    (_, _, given, body), *_ = web_server.calls
-    sent = json.dumps({k: v for k, v in given.items() if k != "Authorization"}) + body.decode()
-    assert CANARY not in sent and token not in sent
-
-
-@pytest.mark.parametrize("secret", ["canary", "whsec_canary!", base64.b64encode(b"canary").decode(),
-                                    base64.b64encode(b"canary" * 20).decode(), ""])  # fmt: skip
-def test_a_wrong_secret_is_told_and_not_shown(web_server: Server, secret: str) -> None:
-    with pytest.raises(ConfigError, match="secret 1 of secrets") as caught:
-        sink(web_server, secret)
-    assert not secret or secret not in str(caught.value)
-    assert caught.value.__cause__ is None
-
-
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -271,16 +155,3 @@ def test_a_wrong_option_is_told(options: dict[str, Any], says: str) -> None:
     given: dict[str, Any] = {"url": "https://hooks.example/x", "secrets": [Secret(CANARY)], **options}
     with pytest.raises(ConfigError, match=says):
         WebhookSink(**given)
-
-
-@given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
-def test_identities_differ_where_messages_do(one: list[str], other: list[str]) -> None:
-    cleaned = [[part.replace("\0", "") for part in parts] for parts in (one, other)]
-    if cleaned[0] and cleaned[1]:
-        assert (identity_of(*cleaned[0]) == identity_of(*cleaned[1])) == (cleaned[0] == cleaned[1])
-
-
-def test_without_a_clock_it_takes_the_systems(web_server: Server) -> None:
-    web_server.says["/hook"] = [text(200)]
-    sink(web_server, clock=None).write(bulletin())
-    assert verified(web_server.calls[0], CANARY, int(time.time()))

@@ -11,8 +11,8 @@ import pytest
 from lxml import etree
 from mail_server import MailServer
 from test_cap_markup import XSD
-from test_webhook_delivery import verified
 from web_server import Server, text
+from webhook_receivers import verified
 from whole_loop import Hosted, Loop, Rows, run_loop
 
 from hydria_cap.cap_rules import faults

@@ -97,6 +97,15 @@ def test_what_the_house_would_not_take_is_said(tmp_path: Path) -> None:
     assert any("stands on line 2 already" in r for r in remarks) and any('"furlong"' in r for r in remarks)
 
 
+def test_curves_of_what_is_no_station_are_told_once_and_not_written(tmp_path: Path) -> None:
+    found = replace(FOUND, ratings=(CURVE, replace(CURVE, station="gone")), remarks=("twice", "twice"))
+    remarks = write_inventory(found, tmp_path)[1]
+    assert remarks == ("twice", "rating curves of gone are not written: none of the stations is called so")
+    assert "gone" not in (tmp_path / "ratings.csv").read_text() and "V7155040" in (tmp_path / "ratings.csv").read_text()
+    write_inventory(replace(found, ratings=found.ratings[1:]), tmp_path / "none")
+    assert not (tmp_path / "none" / "ratings.csv").exists()
+
+
 def test_distances_on_the_sphere() -> None:
     paris = replace(ALES, latitude=48.8566, longitude=2.3522)
     assert kilometres(FoundInput("x", "rain", latitude=43.6119, longitude=3.8772), paris) == pytest.approx(595, abs=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -54,6 +55,11 @@ class Mosquitto:
             except OSError:
                 time.sleep(0.02)
         raise AssertionError("mosquitto did not start")
+
+    def freeze(self) -> None:
+        """It holds its connections, and does nothing more."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
 
     def stop(self) -> None:
         if self._process is not None:

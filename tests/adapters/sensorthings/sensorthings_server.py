@@ -136,6 +136,17 @@ class SensorThings:
                 break
         return list(found.values())
 
+    def taken(self) -> list[tuple[str, str]]:
+        """Datastream and resultTime of each observation, in the order in which they were made: ids say when."""
+        engine = sa.create_engine(self._database)
+        with engine.connect() as connection:
+            known = sa.inspect(connection).get_table_names()
+            rows, streams = (next(t for t in known if t.endswith(f"_{n}")) for n in ("observation", "datastream"))
+            chosen = f"SELECT d.name, o.result_time AT TIME ZONE 'UTC' FROM {rows} o JOIN {streams} d"
+            found = connection.execute(sa.text(f"{chosen} ON d.id = o.datastream_id ORDER BY o.id")).all()
+        engine.dispose()
+        return [(name, at.isoformat()) for name, at in found]
+
     def empty(self) -> None:
         """Everything away; one call, for the server's own way is one entity at a time."""
         tables = "thing", "location", "historicallocation", "sensor", "observedproperty", "featureofinterest"

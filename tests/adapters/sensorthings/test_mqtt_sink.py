@@ -122,6 +122,25 @@ def test_a_failed_try_leaves_nothing_that_is_sent_some_day(mosquitto: Mosquitto,
     assert retained(mosquitto.port) == {}  # a broker without memory, and nobody who fills it behind our back
 
 
+def test_a_broker_that_hangs_and_dies_is_sent_nothing_behind_our_back(mosquitto: Mosquitto) -> None:
+    """It takes the bytes and acknowledges none; a client that went on would send them again once it is there."""
+    sink = MqttSink(url=mosquitto.address, timeout_s=0.5)
+    sink.write(MADE)
+    mosquitto.freeze()
+    with pytest.raises(FeedError, match="no acknowledgement of 'hydria/sample/s1/alert' within 0.5 s"):
+        sink.write(replace(MADE, revision=7))
+    mosquitto.stop()
+    mosquitto.start()
+    listener = Listener(mosquitto.port)
+    assert not listener.wait(lambda: listener.held, 2.5), listener.held
+    sink.write(replace(MADE, revision=8))  # the outbox's next try
+    assert listener.wait(lambda: len(decoded(listener.held)) == 4)
+    told = [json.loads(text) for topic, text in listener.heard if topic != "hydria/status"]
+    assert {one["key"].rpartition("/")[2] for one in told} == {"8"} and len(told) == 4
+    listener.close()
+    sink.close()
+
+
 def test_the_will_tells_of_a_death(mosquitto: Mosquitto) -> None:
     code = (
         "import os; from csv_bulletins import bulletin; from hydria_sensorthings.broker_sink import MqttSink\n"

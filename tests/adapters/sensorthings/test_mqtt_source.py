@@ -91,7 +91,7 @@ def test_what_the_broker_kept_is_there_at_once(mosquitto: Mosquitto, speaker: Li
     speaker.say(STA["topic"], observation(5, 7), retain=True)
     source = source_of(mosquitto, STA)
     assert cells(source.read(question("H"))) == [("H", "2020-01-01T05:00", 7.0)]
-    assert "1 series heard; newest 'H': 7 of 2020-01-01T05:00:00Z" in source.probe()
+    assert "1 series heard; newest 'H': 7 of 2020-01-01T05:00:00Z, " in source.probe()
     source.close()
 
 

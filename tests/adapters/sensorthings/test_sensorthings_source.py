@@ -230,11 +230,13 @@ def test_a_server_that_is_away_and_comes_back(server: SensorThings) -> None:
 
 def test_probe(server: SensorThings) -> None:
     ids = server.station("Anduze", {"x": ("cm", "X"), "r": ("mm", "Rain")})
-    server.observe(ids["x"], hours(0, 5))
+    server.observe(ids["x"], hours(0, 5)[::-1])  # written newest first, by a server that sorts by what was written
     source = source_of(server, layout=layout_of("m"), clock=lambda: instant("2020-01-01T04:12", "us"))
     said = source.probe()
     assert "2 of 2 series among 2 Datastreams" in said
     assert "newest value 4 in 'cm' of 2020-01-01T04:00:00Z, 12 min old; times with offset +00:00" in said
+    stale = source_of(server, layout=layout_of("m"), clock=lambda: instant("2020-01-01T14:12", "us"))
+    assert "newest value 4 in 'cm' of 2020-01-01T04:00:00Z, 10 h 12 min old" in stale.probe()
     missing = source_of(server, layout=layout_of("m"), names={"r": "other"})
     assert "Absent: 'r'" in missing.probe()
     with pytest.raises(FeedError, match="none of the wanted series is there"):

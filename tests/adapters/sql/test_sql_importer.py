@@ -26,6 +26,7 @@ def french(place: Place) -> Iterator[Place]:
     place.run("CREATE TABLE seuils_vigilance (station_id text, nom text, valeur real, unite text)")
     limits = [("Y161", "orange", 5000, "mm"), ("Y161", "jaune", 3000, "mm"), ("Y161", "rouge", 9, "furlong")]
     limits += [("Y162", "jaune", 300, "m3/s"), ("Y162", "vert", 2, "m"), ("Y162", "rouge", None, "m3/s")]
+    limits += [("Y199", "jaune", 1, "m")]
     place.add(limits, ("station_id", "nom", "valeur", "unite"), "seuils_vigilance")
     place.run("CREATE TABLE courbes_tarage (code_station text, hauteur real, debit real, date_debut text)")
     points = [("Y161", 1.0, 20.0, "2024-01-01"), ("Y161", 0.5, 5.0, "2024-01-01"), ("Y161", 0.5, 4.0, None)]
@@ -81,6 +82,7 @@ def test_found_by_the_names_people_use(french: Place) -> None:
         "a point of the rating curve of Y161 cannot be read",
         "tables that were not looked at",
         "says no target, unit of the stations",
+        "thresholds of Y199 are left out: none of the stations is called so",
     ):
         assert words in said, said
     assert "users" in said
