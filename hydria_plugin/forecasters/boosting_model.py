@@ -89,13 +89,13 @@ def at_knots(model: Boosted, g: int, cases: Cases, num_threads: int) -> tuple[Fl
     issue = issue_features(cases, model.scales, model.wide[g])
     change = np.empty((len(cases), len(model.knots)))
     offsets = np.empty((len(cases), len(model.knots), len(model.fit.quantiles)))
+    foreseen = cases.foreseen
     for k, lead in enumerate(model.knots):
-        known = cases.foreseen[:, lead - 1]
+        known = foreseen[:, lead - 1]
         for form, rows in ((0, ~known), (1, known)):
             if rows.any():
-                x = np.concatenate(
-                    [issue[rows], lead_features(cases.take(rows), lead, model.scales, form == 1)], axis=1
-                )
+                some, mine = (issue, cases) if rows.all() else (issue[rows], cases.take(rows))
+                x = np.concatenate([some, lead_features(mine, lead, model.scales, form == 1)], axis=1)
                 change[rows, k], offsets[rows, k] = ask(model, g, form, k, x, num_threads)
     return change, offsets
 

@@ -104,11 +104,13 @@ def as_forecast(rows: dict[str, np.ndarray], wanted: Wanted) -> dict[str, np.nda
 
 
 def frame_of(rows: Columns) -> pd.DataFrame:
-    """A table as a source gives it."""
+    """A table as a source gives it, without columns that say nothing of any row."""
     import pandas as pd
 
-    aware = {name: pd.DatetimeIndex(rows[name]).tz_localize("UTC") for name in ("time", "received_at", "issued_at")}
-    flag = np.nan_to_num(rows["flag"], nan=0.0)
-    optional = {"flag": rows["flag"]} if flag.any() else {}
-    member = {"member": np.nan_to_num(rows["member"], nan=0.0).astype(int)}
-    return pd.DataFrame({"series": rows["series"], "value": rows["value"], **aware, **optional, **member}, copy=False)
+    times = ["time", "received_at", "issued_at"] if (~np.isnat(rows["issued_at"])).any() else ["time", "received_at"]
+    aware = {name: pd.DatetimeIndex(rows[name]).tz_localize("UTC") for name in times}
+    optional = {"flag": rows["flag"]} if np.nansum(rows["flag"]) else {}
+    if "issued_at" in aware:
+        optional["member"] = np.nan_to_num(rows["member"], nan=0.0).astype(int)
+    series = pd.Series(rows["series"], dtype=object, copy=False)
+    return pd.DataFrame({"series": series, "value": rows["value"], **aware, **optional}, copy=False)
