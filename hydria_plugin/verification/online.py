@@ -91,7 +91,6 @@ class OnlineLearner:
             issued = self.issued(store, pipeline, at, revision)
             same = issued is not None and issued.stations == stations
             self.judged[key] = issued.believed if issued is not None and same else np.ones(len(stations), bool)
-        self.judged.move_to_end(key)
         return self.judged[key]
 
     def learned(self, name: str, met: Met, meet: Meet, window: Window, store: Store, pipeline: str) -> State:

@@ -37,6 +37,7 @@ class RecordedSource:
         self.columns = take(self.columns, order)
         self.weather = weather_series(layout) if future == "perfect" else np.array([], dtype=object)
         self.is_weather = np.isin(self.columns["series"], self.weather)
+        self.table = frame_of(self.columns)
 
     def read(self, wanted: Wanted) -> pd.DataFrame:
         """The rows known at ``wanted.known_at``."""
@@ -48,6 +49,9 @@ class RecordedSource:
         known = (part["received_at"] <= wanted.known_at) & np.where(
             observed, part["time"] <= wanted.issued_at, part["issued_at"] <= wanted.issued_at
         )
+        count = int(known.sum())
+        if known[:count].all() and not self.weather.size:  # the horizon's observations alone are to come
+            return self.table.iloc[first : first + count]
         rows = take(part, known)
         if self.weather.size:
             ahead = (part["time"] > wanted.issued_at) & self.is_weather[first:last]
