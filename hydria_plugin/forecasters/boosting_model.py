@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from hydria_plugin import ModelError
 from hydria_plugin.learning.ticks import around_median
 from hydria_plugin.values import Floats, Ints, Times
+from hydria_plugin.values.arrays import read_only
 
 from .cases import NOWHERE, Cases
 from .features import Scales, issue_features, lead_features
@@ -78,10 +80,12 @@ def quantiles(model: Boosted, cases: Cases, num_threads: int) -> Floats:
     return np.where((cases.rows != NOWHERE)[:, None, None], values, np.nan)
 
 
+@cache
 def between(knots: tuple[int, ...], horizon: int) -> Floats:
     """(H, K) weights of the knots for every lead: linear from no change at lead 0."""
     leads, places = np.arange(1, horizon + 1), np.array([0, *knots])
-    return np.stack([np.interp(leads, places, np.eye(len(places))[k]) for k in range(1, len(places))], axis=1)
+    weights = [np.interp(leads, places, np.eye(len(places))[k]) for k in range(1, len(places))]
+    return np.asarray(read_only(np.stack(weights, axis=1)))
 
 
 def at_knots(model: Boosted, g: int, cases: Cases, num_threads: int) -> tuple[Floats, Floats]:
@@ -89,13 +93,13 @@ def at_knots(model: Boosted, g: int, cases: Cases, num_threads: int) -> tuple[Fl
     issue = issue_features(cases, model.scales, model.wide[g])
     change = np.empty((len(cases), len(model.knots)))
     offsets = np.empty((len(cases), len(model.knots), len(model.fit.quantiles)))
+    foreseen = cases.foreseen
     for k, lead in enumerate(model.knots):
-        known = cases.foreseen[:, lead - 1]
+        known = foreseen[:, lead - 1]
         for form, rows in ((0, ~known), (1, known)):
             if rows.any():
-                x = np.concatenate(
-                    [issue[rows], lead_features(cases.take(rows), lead, model.scales, form == 1)], axis=1
-                )
+                some, mine = (issue, cases) if rows.all() else (issue[rows], cases.take(rows))
+                x = np.concatenate([some, lead_features(mine, lead, model.scales, form == 1)], axis=1)
                 change[rows, k], offsets[rows, k] = ask(model, g, form, k, x, num_threads)
     return change, offsets
 

@@ -4,13 +4,15 @@ that a forecast in the cycle and a forecast in hindcast see the same numbers."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from hydria_plugin import Flag, History, Layout, Signal, Window
 from hydria_plugin.values import Bools, Floats, Ints, Times
+from hydria_plugin.values.arrays import field_names, read_only
 
 from .estimated import base_sigma, less_sure, sigma_at
 from .scenarios import mixture, widened
@@ -49,7 +51,7 @@ class Cases:
     @property
     def rain(self) -> Ints:
         """Indices of the rain slots."""
-        return np.flatnonzero([k == "rain" for k in self.kinds])
+        return rain_slots(self.kinds)
 
     @property
     def foreseen(self) -> Bools:
@@ -61,8 +63,14 @@ class Cases:
 
     def take(self, pick: Ints | Bools | slice) -> Cases:
         """Some of the rows."""
-        arrays = {f.name: getattr(self, f.name)[pick] for f in fields(self) if f.name != "kinds"}
-        return replace(self, **arrays)
+        return Cases(self.kinds, *(getattr(self, name)[pick] for name in field_names(Cases)[1:]))
+
+
+@cache
+def rain_slots(kinds: tuple[str, ...]) -> Ints:
+    """Indices of the rain slots."""
+    slots: Ints = read_only(np.flatnonzero([kind == "rain" for kind in kinds]))
+    return slots
 
 
 def usable(signal: Signal) -> Floats:
@@ -81,7 +89,7 @@ def newest(target: Floats, max_age: int) -> Floats:
 
 def with_neighbours(inputs: Floats, kinds: tuple[str, ...]) -> Floats:
     """A silent rain gauge reports the mean of the others, as long as one speaks. (..., V)"""
-    rain = np.flatnonzero([k == "rain" for k in kinds])
+    rain = rain_slots(kinds)
     if len(rain) < 2:
         return inputs
     gauges = inputs[..., rain]

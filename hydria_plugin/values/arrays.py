@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,16 @@ def read_only(array: Any) -> Any:
 
 def freeze(value: Any) -> None:
     """Make every array field of a frozen dataclass a read-only view."""
-    for f in fields(value):
-        held = getattr(value, f.name)
-        if isinstance(held, np.ndarray):
-            object.__setattr__(value, f.name, read_only(held))
+    for name in field_names(value.__class__):
+        held = getattr(value, name)
+        if isinstance(held, np.ndarray) and (held.flags.writeable or type(held) is not np.ndarray):
+            object.__setattr__(value, name, read_only(held))
+
+
+@cache
+def field_names(value: type) -> tuple[str, ...]:
+    """Of a dataclass, in order."""
+    return tuple(f.name for f in fields(value))
 
 
 def expect(name: str, array: NDArray[Any], shape: tuple[int, ...], axes: str) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Bools, Floats, Ints, Strings, Times, expect, freeze
+from .arrays import Bools, Floats, Ints, Strings, Times, expect, field_names, freeze
 
 KINDS = ("rain", "level", "discharge", "temperature", "pet", "simulation", "other")
 SUMMED = ("rain", "pet")  # kinds that accumulate over a step; all others are states, sampled at its end
@@ -63,8 +63,10 @@ class Signal:
     raw: Floats  # as received
 
     def __post_init__(self) -> None:
+        shape = self.values.shape
         for name in ("sigma", "flags", "method", "raw"):
-            expect(f"Signal.{name}", getattr(self, name), self.values.shape, "of values")
+            if getattr(self, name).shape != shape:
+                expect(f"Signal.{name}", getattr(self, name), shape, "of values")
         freeze(self)
 
     @classmethod
@@ -92,7 +94,7 @@ class Signal:
 
     def each(self, view: Any) -> Signal:
         """The signal of ``view(array)`` for all five arrays: slicing, broadcasting, taking."""
-        return Signal(*(view(getattr(self, f.name)) for f in fields(self)))
+        return Signal(view(self.values), view(self.sigma), view(self.flags), view(self.method), view(self.raw))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,4 +206,4 @@ class Observations:
 
     def where(self, which: Bools | Ints) -> Observations:
         """The rows under a mask, or of these numbers."""
-        return replace(self, **{f.name: getattr(self, f.name)[which] for f in fields(self) if f.name != "series"})
+        return Observations(self.series, *(getattr(self, name)[which] for name in field_names(Observations)[1:]))

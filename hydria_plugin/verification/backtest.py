@@ -12,6 +12,7 @@ from ..errors import HydriaError
 from ..values import Alert, Bulletin, Floats, Layout, Times
 
 Progress = Callable[[int, int], None]
+TIDY = 50  # cycles between two prunings of the store: each looks at all that is held
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,16 +53,17 @@ def backtest(pipeline: Pipeline, times: Times, truth: Floats, progress: Progress
     if len(times) == 0:
         raise HydriaError("no issue time to backtest: the period holds no step")
     values, last, alerts, made_by, variance = [], [], [], [], []
-    for n, issued_at in enumerate(times):
+    for n, issued_at in enumerate(times, start=1):
         bulletin = run_cycle(pipeline, issued_at, (issued_at + pipeline.delay).astype("datetime64[us]"))
         values.append(bulletin.forecast.values)
         last.append(newest_observed(bulletin))
         alerts.append(tuple(a for a in bulletin.alerts if a.is_news))
         made_by.append(bulletin.forecast.made_by)
         variance.append(bulletin.forecast.variance)
-        forget(pipeline, issued_at)
+        if n % TIDY == 0:
+            forget(pipeline, issued_at)
         if progress:
-            progress(n + 1, len(times))
+            progress(n, len(times))
     return Backtest(
         pipeline.name, pipeline.layout, times, np.stack(values), truth, np.stack(last), tuple(alerts), tuple(made_by),
         stacked(variance, values[0].shape[:2]),

@@ -34,11 +34,12 @@ class Met:
         truth = np.where(flags == Flag.FAIL, np.nan, observed).astype(np.float64)
         newest = np.full(p + h - 1, NO_BULLETIN)  # by issue time, from valid[0] - h to valid[-1] - 1
         first = valid[0] - h * step
-        for at, revision in store.issues(pipeline, first, valid[-1] - step):
-            newest[int((at - first) // step)] = revision
+        if issues := store.issues(pipeline, first, valid[-1] - step):
+            newest[(np.array([at for at, _ in issues]) - first) // step] = [revision for _, revision in issues]
         truth[:, -1] = truth[:, -1] if believed is None else np.where(believed, truth[:, -1], np.nan)
-        for i in np.flatnonzero(newest[h : h + p - 1] != NO_BULLETIN):
-            truth[:, i] = np.where(judged(valid[i], int(newest[h + i])), truth[:, i], np.nan)
+        if len(told := np.flatnonzero(newest[h : h + p - 1] != NO_BULLETIN)):
+            good = [judged(at, revision) for at, revision in zip(valid[told], newest[h + told].tolist(), strict=True)]
+            truth[:, told] = np.where(np.stack(good, axis=1), truth[:, told], np.nan)
         revisions = newest[np.arange(p)[:, None] + np.arange(h - 1, -1, -1)]
         return cls(valid, truth, flags, revisions, digests_of(truth, flags, revisions))
 

@@ -12,7 +12,7 @@ What changes later than the window reaches back is not seen.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -27,7 +27,7 @@ from .met import NO_BULLETIN, Met
 AT_ONCE = 2  # verified valid times kept for the next plug-in: a cycle's, the oldest that it shows and the newest
 MOST_HELD = 200_000_000  # bytes of past forecasts kept in memory beyond those of one horizon
 
-Meet = Callable[[int, bool], Verified | None]  # the place of a valid time, whether as issued -> forecasts and truth
+Meet = Callable[[int], Verified | None]  # the place of a valid time -> forecasts and truth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +42,11 @@ class Issued:
     rise: Floats  # (S) by how much it was above the one before
     believed: Bools  # (S)
     stations: tuple[str, ...]  # S
+
+    @property
+    def corrected(self) -> bool:
+        """Whether a corrector changed what the ladder gave."""
+        return self.final is not self.raw
 
     @property
     def nbytes(self) -> int:
@@ -64,8 +69,16 @@ class OnlineLearner:
         if not self.plugins:
             return {}
         met = Met.of(window, store, pipeline, partial(self.believed, window.stations, store, pipeline), believed)
-        meet = lru_cache(AT_ONCE)(partial(self.verified, met, window, store, pipeline))
-        states = {name: self.learned(name, met, meet, window, store, pipeline) for name in self.plugins}
+        issued = lru_cache(AT_ONCE)(partial(self.issued_for, met, window.step, store, pipeline))
+        meet = lru_cache(AT_ONCE)(lambda i, final: verified(met, window, i, issued(i), final))
+
+        def met_by(name: str, i: int) -> Verified | None:
+            """Where nothing was corrected, all plug-ins meet one and the same."""
+            return meet(i, name in self.correctors and any(b is not None and b.corrected for b in issued(i)))
+
+        states = {
+            name: self.learned(name, met, partial(met_by, name), window, store, pipeline) for name in self.plugins
+        }
         self.shrink(window.layout)
         return states
 
@@ -78,14 +91,13 @@ class OnlineLearner:
             issued = self.issued(store, pipeline, at, revision)
             same = issued is not None and issued.stations == stations
             self.judged[key] = issued.believed if issued is not None and same else np.ones(len(stations), bool)
-        self.judged.move_to_end(key)
         return self.judged[key]
 
     def learned(self, name: str, met: Met, meet: Meet, window: Window, store: Store, pipeline: str) -> State:
         """From what is stored, as far as it agrees with the window, on to the issue time."""
 
         def learn(state: State, i: int) -> State:
-            verified = meet(i, name in self.correctors)
+            verified = meet(i)
             return state if verified is None else self.plugins[name].learn(verified, state)
 
         kept = Kept.of(store.state(pipeline, name, window.issued_at, window.known_at))
@@ -101,31 +113,13 @@ class OnlineLearner:
             taught = taught if state is before else i + 1
         return Kept(state, ground, met.valid[0], met.valid[:taught], met.digests[:taught]).stored()
 
-    def verified(self, met: Met, window: Window, store: Store, pipeline: str, i: int, final: bool) -> Verified | None:
-        """What was forecast for valid time ``i`` met its truth; None where there is neither."""
-        truth = met.truth[:, i]
-        issued = [
-            self.issued(store, pipeline, met.valid[i] - (f + 1) * window.step, int(r))
-            for f, r in enumerate(met.revisions[i])
-        ]
-        if not np.isfinite(truth).any() or not any(issued):
-            return None
-        s, h, q = len(window.stations), window.layout.horizon, len(window.quantiles)
-        forecast, raw, parts = np.full((s, h, q), np.nan), np.full((s, h, q), np.nan), None
-        base, rise = np.full((s, h), np.nan), np.full((s, h), np.nan)
-        names = next((b.part_names for b in issued if b is not None and b.parts is not None), ())
-        parts = np.full((s, len(names), h), np.nan) if names else None
-        for f, b in enumerate(issued):
-            if b is None or b.raw.shape != forecast.shape or b.stations != window.stations:
-                continue  # made under another configuration
-            forecast[:, f], raw[:, f] = (b.final if final else b.raw)[:, f], b.raw[:, f]
-            base[:, f], rise[:, f] = b.base, b.rise
-            if parts is not None and b.parts is not None and b.part_names == names:
-                parts[:, :, f] = b.parts[:, :, f]
-        return Verified(
-            met.valid[i], window.stations, window.quantiles, forecast, truth, met.flags[:, i], parts, names, base,
-            rise, raw,
-        )  # fmt: skip
+    def issued_for(
+        self, met: Met, step: np.timedelta64, store: Store, pipeline: str, i: int
+    ) -> tuple[Issued | None, ...]:
+        """(H) the bulletins that forecast valid time ``i``, that of lead 1 first."""
+        at = met.valid[i] - step * np.arange(1, met.revisions.shape[1] + 1)
+        asked = zip(at, met.revisions[i].tolist(), strict=True)
+        return tuple(self.issued(store, pipeline, time, revision) for time, revision in asked)
 
     def issued(self, store: Store, pipeline: str, at: np.datetime64, revision: int) -> Issued | None:
         """A past bulletin, from memory or from the store."""
@@ -145,6 +139,31 @@ class OnlineLearner:
             self.held.popitem(last=False)
         while len(self.judged) > 2 * layout.past:
             self.judged.popitem(last=False)
+
+
+def verified(met: Met, window: Window, i: int, issued: Sequence[Issued | None], final: bool) -> Verified | None:
+    """What was forecast for valid time ``i`` by ``issued`` (H), as the ladder gave it or the ``final`` one, met its
+    truth; None where there is neither."""
+    truth = met.truth[:, i]
+    if not np.isfinite(truth).any() or not any(issued):
+        return None
+    s, h, q = len(window.stations), window.layout.horizon, len(window.quantiles)
+    raw = np.full((s, h, q), np.nan)
+    forecast = np.full((s, h, q), np.nan) if final else raw
+    base, rise = np.full((s, h), np.nan), np.full((s, h), np.nan)
+    names = next((b.part_names for b in issued if b is not None and b.parts is not None), ())
+    parts = np.full((s, len(names), h), np.nan) if names else None
+    for f, b in enumerate(issued):
+        if b is None or b.raw.shape != raw.shape or b.stations != window.stations:
+            continue  # made under another configuration
+        raw[:, f], base[:, f], rise[:, f] = b.raw[:, f], b.base, b.rise
+        if final:
+            forecast[:, f] = b.final[:, f]
+        if parts is not None and b.parts is not None and b.part_names == names:
+            parts[:, :, f] = b.parts[:, :, f]
+    return Verified(
+        met.valid[i], window.stations, window.quantiles, forecast, truth, met.flags[:, i], parts, names, base, rise, raw
+    )
 
 
 def needed(bulletin: Bulletin | None) -> Issued | None:

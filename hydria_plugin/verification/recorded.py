@@ -37,6 +37,7 @@ class RecordedSource:
         self.columns = take(self.columns, order)
         self.weather = weather_series(layout) if future == "perfect" else np.array([], dtype=object)
         self.is_weather = np.isin(self.columns["series"], self.weather)
+        self.table = frame_of(self.columns)
 
     def read(self, wanted: Wanted) -> pd.DataFrame:
         """The rows known at ``wanted.known_at``."""
@@ -48,6 +49,9 @@ class RecordedSource:
         known = (part["received_at"] <= wanted.known_at) & np.where(
             observed, part["time"] <= wanted.issued_at, part["issued_at"] <= wanted.issued_at
         )
+        count = int(known.sum())
+        if known[:count].all() and not self.weather.size:  # the horizon's observations alone are to come
+            return self.table.iloc[first : first + count]
         rows = take(part, known)
         if self.weather.size:
             ahead = (part["time"] > wanted.issued_at) & self.is_weather[first:last]
@@ -104,11 +108,13 @@ def as_forecast(rows: dict[str, np.ndarray], wanted: Wanted) -> dict[str, np.nda
 
 
 def frame_of(rows: Columns) -> pd.DataFrame:
-    """A table as a source gives it."""
+    """A table as a source gives it, without columns that say nothing of any row."""
     import pandas as pd
 
-    aware = {name: pd.DatetimeIndex(rows[name]).tz_localize("UTC") for name in ("time", "received_at", "issued_at")}
-    flag = np.nan_to_num(rows["flag"], nan=0.0)
-    optional = {"flag": rows["flag"]} if flag.any() else {}
-    member = {"member": np.nan_to_num(rows["member"], nan=0.0).astype(int)}
-    return pd.DataFrame({"series": rows["series"], "value": rows["value"], **aware, **optional, **member}, copy=False)
+    times = ["time", "received_at", "issued_at"] if (~np.isnat(rows["issued_at"])).any() else ["time", "received_at"]
+    aware = {name: pd.DatetimeIndex(rows[name]).tz_localize("UTC") for name in times}
+    optional = {"flag": rows["flag"]} if np.nansum(rows["flag"]) else {}
+    if "issued_at" in aware:
+        optional["member"] = np.nan_to_num(rows["member"], nan=0.0).astype(int)
+    series = pd.Series(rows["series"], dtype=object, copy=False)
+    return pd.DataFrame({"series": series, "value": rows["value"], **aware, **optional}, copy=False)

@@ -142,6 +142,16 @@ def test_the_rain_to_come_is_used_lead_by_lead(name: str, forecaster: Forecaster
         assert not np.allclose(some.values[:, 2], none.values[:, 2])
 
 
+def test_a_station_whose_rain_is_known_and_one_whose_is_not_are_each_as_alone(forecaster: Forecaster) -> None:
+    window = sample_window(gaps=0.0, future=True)
+    known = window.future.values.copy()
+    known[0] = np.nan
+    window = replace(window, future=Signal.measured(known))
+    together = forecaster.forecast(window).values
+    for s in range(len(window.stations)):
+        np.testing.assert_allclose(together[[s]], forecaster.forecast(window.only([s])).values, rtol=1e-9)
+
+
 def test_an_ensemble_of_equal_members_is_that_member(forecaster: Forecaster) -> None:
     window = sample_window(gaps=0.0, future=True)
 

@@ -54,6 +54,14 @@ def test_arrays_are_read_only_and_the_callers_stay_writable() -> None:
     mine[0] = 1.0
 
 
+def test_arrays_that_nobody_can_write_are_kept_as_they_are() -> None:
+    signal = Signal.measured(np.zeros(3))
+    assert signal.each(lambda a: a).values is signal.values
+    mapped = np.zeros(3).view(np.recarray)
+    mapped.flags.writeable = False
+    assert type(signal.each(lambda a: mapped if a is signal.sigma else a).sigma) is np.ndarray
+
+
 def test_fields_cannot_be_set() -> None:
     with pytest.raises(FrozenInstanceError):
         sample_window().issued_at = np.datetime64("2020-01-01")  # type: ignore[misc]

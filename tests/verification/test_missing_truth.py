@@ -14,6 +14,7 @@ from hydria_plugin.testing.samples import sample_history, sample_layout, window_
 from hydria_plugin.verification.backtest import Backtest
 from hydria_plugin.verification.diagrams import POOLED, diagrams
 from hydria_plugin.verification.drift import NAME, NEVER, Drift
+from hydria_plugin.verification.met import NO_BULLETIN, Met
 from hydria_plugin.verification.online import OnlineLearner
 from hydria_plugin.verification.regimes import regimes
 from hydria_plugin.verification.scorecard import scorecard, warnings
@@ -72,3 +73,20 @@ def test_no_truth_at_all_leaves_nothing_learned() -> None:
     for t in range(20, 39):
         state = cycle(store, school, window_of(gone, t)).learned[NAME]
     assert "open" not in state
+
+
+def test_each_truth_is_judged_by_the_newest_revision_that_saw_it_arrive() -> None:
+    history = sample_history(sample_layout(stations=2, slots=1, past=4, horizon=3), steps=40, gaps=0.0)
+    store, asked = MemoryStore(), list[tuple[np.datetime64, int]]()
+    for t in (25, 26, 27, 29):
+        cycle(store, OnlineLearner({}), window_of(history, t))
+    cycle(store, OnlineLearner({}), window_of(history, 27), revision=1)
+
+    def judged(at: np.datetime64, revision: int) -> np.ndarray:
+        asked.append((at, revision))
+        return np.array([True, revision == 0])
+
+    met = Met.of(window_of(history, 30), store, "p", judged, np.array([False, True]))
+    assert asked == [(history.times[27], 1), (history.times[29], 0)]
+    assert met.revisions.tolist() == [[0, 0, NO_BULLETIN], [1, 0, 0], [NO_BULLETIN, 1, 0], [0, NO_BULLETIN, 1]]
+    assert np.isnan(met.truth).tolist() == [[False, False, False, True], [True, False, False, False]]

@@ -25,8 +25,8 @@ class Summing:
         return {"sum": 0.9 * state.get("sum", np.zeros(len(miss))) + miss}
 
 
-def lived(plugins: dict[str, Summing]) -> dict[str, list[np.ndarray]]:
-    """The sums after every cycle; issued is a little above what the ladder said."""
+def lived(plugins: dict[str, Summing], corrected: bool = True) -> dict[str, list[np.ndarray]]:
+    """The sums after every cycle; issued is a little above what the ladder said, or just that."""
     store, school = MemoryStore(), OnlineLearner(plugins, ("corrector", "other"))
     found: dict[str, list[np.ndarray]] = {name: [] for name in plugins}
     for t in STEPS:
@@ -38,6 +38,7 @@ def lived(plugins: dict[str, Summing]) -> dict[str, list[np.ndarray]]:
             for high in (0.0, 0.2)
         )
         known_at, summary = window.known_at.astype("M8[us]"), Summary.of(window)
+        final = final if corrected else raw
         issued = Bulletin("p", window.issued_at, known_at, 0, window.layout, summary, raw, final, learned=states)
         store.put(issued)
         for name, state in states.items():
@@ -59,3 +60,16 @@ def test_what_was_verified_is_put_together_once_for_all_correctors() -> None:
     newest = [p.met[-1] for p in plugins.values()]
     assert newest[0] is newest[1]
     assert len(plugins["other"].met) > len(STEPS)  # the window's oldest step is met as well
+
+
+def test_where_nothing_was_corrected_it_is_put_together_once_for_all() -> None:
+    plugins = {name: Summing() for name in ("corrector", "forecaster")}
+    lived(plugins, corrected=False)
+    one, other = (p.met[-1] for p in plugins.values())
+    assert one is other and one.raw is not None and np.isfinite(one.forecast).any()
+    np.testing.assert_array_equal(one.forecast, one.raw)
+    lived(plugins)
+    one, other = (p.met[-1] for p in plugins.values())
+    assert one.raw is not None
+    np.testing.assert_allclose(one.forecast, one.raw + 0.2, atol=1e-6)
+    np.testing.assert_array_equal(other.forecast, one.raw)

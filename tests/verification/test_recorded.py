@@ -101,22 +101,38 @@ def archived() -> pd.DataFrame:
     return pd.concat([frame, forecast.assign(issued_at=issue)], ignore_index=True)
 
 
+def forecasts_in(rows: pd.DataFrame) -> int:
+    return int(rows["issued_at"].notna().sum()) if "issued_at" in rows else 0
+
+
 @pytest.mark.parametrize(("future", "known", "found"), [("archived", 20, 4), ("archived", 18, 0), ("none", 20, 0)])
 def test_archived_forecasts_are_served_once_received(future: str, known: int, found: int) -> None:
     rows = source(future, frame=archived()).read(asked(20, known))
-    there = int(rows["issued_at"].notna().sum()) if "issued_at" in rows else 0
-    assert there == found
+    assert forecasts_in(rows) == found
 
 
 def test_a_forecast_issued_later_is_not_known_yet() -> None:
     rows = source("archived", frame=archived()).read(replace(asked(17), known_at=FIRST + 40 * HOUR))
-    assert rows["issued_at"].isna().all()
+    assert len(rows) and forecasts_in(rows) == 0
 
 
 def test_a_forecast_without_reception_time_is_known_from_its_issue_on() -> None:
     frame = archived().drop(columns="received_at")
     assert int(source("archived", frame=frame).read(asked(18))["issued_at"].notna().sum()) == 3  # of its horizon
-    assert source("archived", frame=frame).read(asked(17))["issued_at"].isna().all()
+    assert forecasts_in(source("archived", frame=frame).read(asked(17))) == 0
+
+
+def test_observations_alone_come_without_the_columns_of_forecasts() -> None:
+    assert list(source().read(asked(20))) == ["series", "value", "time", "received_at"]
+    assert list(source(late=1).read(asked(20))) == ["series", "value", "time", "received_at"]
+    assert {"issued_at", "member"} < set(source("perfect").read(asked(20)))
+
+
+def test_flags_come_with_what_they_flag() -> None:
+    flagged = table().assign(flag=np.nan)
+    flagged.loc[(flagged["series"] == "rain.1@s1") & (flagged["value"] == 119.0), "flag"] = 4.0
+    rows = source(frame=flagged).read(asked(20))
+    assert rows.loc[rows["flag"] == 4, "value"].tolist() == [119.0] and rows["flag"].notna().sum() == 1
 
 
 @pytest.mark.parametrize("columns", [("series", "time", "value"), ("series", "time", "value", "received_at")])

@@ -134,8 +134,9 @@ def of_group(model: Model, group: Group, raw: Cases, rows: Ints, fold: int) -> t
     centre = np.median(paths[:, model.of_fold(fold)], axis=1)
     if model.folds > 1 and fold != ALL:
         paths = paths[:, model.of_fold(fold)]
-    spread = [around(model, group, form, filled_in(shown), rows, centre) for form in (0, 1)]
-    values = np.where(known[:, :, None], spread[1], spread[0])
+    forms, filled = [form for form, there in enumerate((not known.all(), known.any())) if there], filled_in(shown)
+    spread = [around(model, group, form, filled, rows, centre) for form in forms]
+    values = np.where(known[:, :, None], spread[-1], spread[0])
     floor = np.minimum(group.floor[rows], np.where(np.isfinite(raw.base), raw.base, np.inf))
     low, high = floor[:, None, None], group.ceiling[rows][:, None, None]
     return np.clip(transform.back(values), low, high), np.clip(transform.back(paths), low, high)
