@@ -51,7 +51,7 @@ def knox(
     numbers_to = Path(as_json) if as_json not in ("", "-") else None
     files = ((html, page_of), (numbers_to, json_of), (svg, plate_of))
     written = [put(path, make(known, spoken)) for path, make in files if path is not None]
-    print(
+    say(
         in_json(json.loads(json_of(known, spoken)), 1) if as_json == "-" else "\n".join([told(known, spoken), *written])
     )
 
