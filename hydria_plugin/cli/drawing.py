@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, HydriaError
 from .doubting import rounded
+from .places import check_writable
 
 if TYPE_CHECKING:
     from ..values import Layout
@@ -35,12 +36,9 @@ def check_folder(folder: Path | None) -> None:
     """Can pictures be written there? Asked before the long work; the folder itself is made. Raises ConfigError."""
     if folder is None:
         return
+    check_writable("--diagrams", folder)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"--diagrams: {str(folder)!r} is a file; allowed: a folder, which is made if need be")
-    if not folder.absolute().parent.is_dir():
-        raise ConfigError(
-            f"--diagrams: {str(folder)!r} lies in a folder that does not exist; allowed: one that is there"
-        )
 
 
 def draw(folder: Path, pipeline: str, drawn: Sequence[Diagram], layout: Layout, language: str) -> list[str]:

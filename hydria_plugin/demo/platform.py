@@ -105,7 +105,7 @@ def write_platform(folder: Path, case: Case, language: str) -> Path:
 
 
 def toml(case: Case, language: str) -> str:
-    return f"""# Written by `hydria demo`: {" ".join(case.basin.split())}.
+    return f"""# Written by `hydria demo`.
 [platform]
 name = {quoted(case.basin)}
 store = "sqlite:///hydria.db"
