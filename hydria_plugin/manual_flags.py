@@ -13,6 +13,7 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -56,9 +57,9 @@ class ManualFlag:
 
 def read_flags(path: Path) -> tuple[ManualFlag, ...]:
     """All that were ever set, oldest first; none without a file. Raises ConfigError with a line per fault."""
-    if not path.exists():
-        return ()
     try:
+        if not path.exists():
+            return ()
         rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
     except (OSError, UnicodeDecodeError, csv.Error) as cause:
         raise ConfigError(f"{path.name}: cannot be read: {cause}") from cause
@@ -69,7 +70,7 @@ def read_flags(path: Path) -> tuple[ManualFlag, ...]:
         except (KeyError, ValueError, TypeError) as cause:
             faults.append(f"{path.name}:{number}: is no flag ({cause}); allowed: {', '.join(HEAD)}")
     if faults:
-        raise ConfigError(*faults)
+        raise ConfigError(faults)
     return tuple(found)
 
 
@@ -77,6 +78,8 @@ HEAD = ("id", "series", "from", "to", "as", "reason", "author", "set_at", "withd
 
 
 def flag_of(row: Mapping[str, str]) -> ManualFlag:
+    if None in row.values():
+        raise ValueError(f"it has fewer cells than the {len(HEAD)} of the header")
     values = [row[name].strip() for name in HEAD]
     if values[4] not in AS:
         raise ValueError(f"as {values[4]!r}: allowed are {', '.join(AS)}")
@@ -89,7 +92,12 @@ def flag_of(row: Mapping[str, str]) -> ManualFlag:
 
 
 def moment(text: str) -> np.datetime64:
-    return np.datetime64(text.removesuffix("Z"), "s") if text else NEVER
+    """An ISO 8601 time, UTC where it names no zone. Raises ValueError for anything else, "now" included."""
+    if not text:
+        return NEVER
+    found = datetime.fromisoformat(text.removesuffix("Z"))
+    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return np.datetime64(int(aware.timestamp()), "s")
 
 
 def write_flags(path: Path, flags: Sequence[ManualFlag]) -> None:
@@ -106,7 +114,8 @@ def write_flags(path: Path, flags: Sequence[ManualFlag]) -> None:
 
 
 def told(cell: object) -> str:
-    return f"{cell.astype('datetime64[s]')}Z" if isinstance(cell, np.datetime64) else str(cell)
+    """A cell on one line."""
+    return f"{cell.astype('datetime64[s]')}Z" if isinstance(cell, np.datetime64) else " ".join(str(cell).split())
 
 
 def flagged_signal(signal: Signal, layout: Layout, flags: Sequence[ManualFlag], times: Times, target: bool) -> Signal:
@@ -180,6 +189,9 @@ class FlaggedBuffer:
             seen = (stat.st_size, stat.st_mtime_ns)
         except FileNotFoundError:
             self._flags, self._read_at, self._fault = (), None, ()
+            return
+        except OSError as error:
+            self._read_at, self._fault = None, (Problem("flags", None, f"{error}; those read before stay in force"),)
             return
         if seen != self._read_at:
             self._read_at = seen

@@ -8,6 +8,7 @@ importing.py   import
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -39,8 +40,16 @@ def main() -> None:
     if level in logging.getLevelNamesMapping():
         logging.basicConfig(level=level, stream=sys.stderr)
     logging.getLogger("hydria").addHandler(logging.NullHandler())
+    write_anything()
     try:
         app(prog_name="hydria")
-    except BrokenPipeError:  # `hydria ... | head`
+    except BrokenPipeError:  # `hydria --help | head`
         sys.stderr.close()
         raise SystemExit(0) from None
+
+
+def write_anything() -> None:
+    """A character that the terminal has no sign for is written as its number: no reason to lose what is told."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

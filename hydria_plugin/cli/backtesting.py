@@ -19,6 +19,7 @@ from ..workshop import Progress, run_backtest
 from ..workshop.times import utc
 from .doubting import doubt_facts, doubt_table
 from .moments import moment
+from .places import check_writable
 from .regimes import regime_facts, regime_table
 from .speaking import columns
 
@@ -104,8 +105,9 @@ def check_out(out: Path | None) -> None:
         raise ConfigError(f"--out: {str(out)!r} is no kind of file we write; allowed: {', '.join(KINDS_OF_FILE)}")
     if out.suffix == ".parquet" and find_spec("pyarrow") is None:
         raise HydriaError(f"--out: {str(out)!r} needs the package pyarrow: pip install 'hydria-plugin[parquet]'")
-    if not out.absolute().parent.is_dir():
-        raise ConfigError(f"--out: {str(out)!r} lies in a folder that does not exist; allowed: a folder that is there")
+    check_writable("--out", out)
+    if out.is_dir():
+        raise ConfigError(f"--out: {str(out)!r} is a folder; allowed: a file, which is made or written anew")
 
 
 def backtest_one(settings: Settings, name: str, registry: Registry, span: Span, future: Future) -> Scored:

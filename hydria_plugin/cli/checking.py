@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from ..values import Wanted
 from ..verification.watching import standing_of
 from ..workshop.times import now
 from .feeds_seen import between_steps, newest_values, staleness
-from .speaking import FAILED, WRONG, one_line
+from .speaking import FAILED, WRONG, in_json, one_line, say
 
 LOOK_BACK = np.timedelta64(32, "D").astype("timedelta64[s]")  # for the newest bulletin
 
@@ -46,14 +45,14 @@ class Findings:
     def tell(self, as_json: bool) -> int:
         """Print them, wrong things on stderr; gives the exit code."""
         if as_json:
-            print(json.dumps({"exit": self.code, **vars(self)}, ensure_ascii=False, default=str))
+            say(in_json({"exit": self.code, **vars(self)}))
             return self.code
         for line in (*self.faults, *(f"failed: {line}" for line in self.failures)):
             print(line, file=sys.stderr)
-        for line in (*(f"ok: {line}" for line in self.seen), *(f"warning: {line}" for line in self.warnings)):
-            print(line)
+        told = [*(f"ok: {line}" for line in self.seen), *(f"warning: {line}" for line in self.warnings)]
         count = len(self.faults) + len(self.failures)
-        print(f"{count} to mend, {len(self.warnings)} warnings: {'cannot start' if count else 'can start'}")
+        told.append(f"{count} to mend, {len(self.warnings)} warnings: {'cannot start' if count else 'can start'}")
+        say("\n".join(told))
         return self.code
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .speaking import Config, columns, guarded
+from .speaking import Config, columns, guarded, in_json, say
 
 if TYPE_CHECKING:
     from ..explainers.knox.readings import Reading
@@ -51,7 +51,9 @@ def knox(
     numbers_to = Path(as_json) if as_json not in ("", "-") else None
     files = ((html, page_of), (numbers_to, json_of), (svg, plate_of))
     written = [put(path, make(known, spoken)) for path, make in files if path is not None]
-    print(json_of(known, spoken) if as_json == "-" else "\n".join([told(known, spoken), *written]))
+    say(
+        in_json(json.loads(json_of(known, spoken)), 1) if as_json == "-" else "\n".join([told(known, spoken), *written])
+    )
 
 
 def put(path: Path, content: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,7 +41,7 @@ def set_flag(
     from ..workshop.flags import add_flag
 
     ends = moment(last, "--to") if last else None
-    added = add_flag(Path(config), series, moment(first, "--from"), ends, as_, reason, author or getpass.getuser())
+    added = add_flag(Path(config), series, moment(first, "--from"), ends, as_, reason, author or user())
     tell(as_json, {"exit": 0, "flag": added}, f"{added['id']}: {line(added)}")
 
 
@@ -67,8 +68,16 @@ def withdraw_flag(
     """Take a flag back: the tests judge those values again. Its line stays, for replays."""
     from ..workshop.flags import take_back
 
-    taken = take_back(Path(config), number, author or getpass.getuser())
+    taken = take_back(Path(config), number, author or user())
     tell(as_json, {"exit": 0, "flag": taken}, f"{taken['id']}: withdrawn")
+
+
+def user() -> str:
+    """Who runs this; the number where the system has no name for it, as in many containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"
 
 
 def line(flag: dict[str, Any]) -> str:

@@ -32,7 +32,7 @@ def train(
     first: Annotated[str, typer.Option("--from", help="First time of the record; all of it by default.")] = "",
     last: Annotated[str, typer.Option("--to", help="Last time of the record; all of it by default.")] = "",
     pipeline: Only = "",
-    seed: Annotated[int, typer.Option(help="Of the random numbers: the same seed trains the same model.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random numbers: the same seed trains the same model.")] = 0,
     as_json: Json = False,
 ) -> int:
     """Fit, select, score against the reigning model, promote only if better.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .speaking import FAILED, Config, Json, guarded, tell
+from .speaking import FAILED, Config, Json, guarded, say, tell
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +30,7 @@ def demo(
     """A complete small platform in DIR: a simulated basin, trained, a flood replayed; it ends by itself."""
     from ..demo import run
 
-    return int(run(folder, basin=basin, language=language, as_json=as_json, rain=rain) or 0)
+    return int(run(folder, basin=basin, language=language, as_json=as_json, rain=rain, echo=say) or 0)
 
 
 def once(

@@ -133,5 +133,9 @@ def notify(state: str) -> None:
 
 
 def say(as_json: bool, what: str, detail: str) -> None:
-    """A line of the daemon's life on stdout."""
-    print(json.dumps({"event": what, "detail": detail}) if as_json else f"hydria {what}: {detail}", flush=True)
+    """A line of the daemon's life on stdout; where nobody takes it (a full disk), no reason to stop forecasting."""
+    line = json.dumps({"event": what, "detail": detail}) if as_json else f"hydria {what}: {detail}"
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        logger.warning("not told on stdout event=%s error=%s", what, error)

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from signal import SIGTERM
 from typing import Annotated, Any, ParamSpec
 
@@ -29,6 +29,10 @@ FAILED, WRONG = 1, 2  # exit codes: it failed; the configuration or the command 
 
 class Terminated(BaseException):
     """The process was told to stop."""
+
+
+class Unheard(Exception):
+    """What was printed on stdout reached nobody."""
 
 
 @contextmanager
@@ -64,12 +68,14 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
             code = complain([one_line(error)], FAILED, kwargs)
         except typer.BadParameter as error:
             code = complain([error.message], WRONG, kwargs)
-        except (typer.Exit, typer.Abort, BrokenPipeError):
+        except (typer.Exit, typer.Abort):
             raise
         except KeyboardInterrupt:
             code = complain(["stopped by the keyboard"], 130, kwargs)
         except Terminated:
             code = complain(["stopped by SIGTERM"], 143, kwargs)
+        except Unheard as error:
+            code = not_heard(error.__cause__)
         except Exception as error:
             if os.environ.get("HYDRIA_DEBUG"):
                 raise
@@ -78,6 +84,24 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
         raise typer.Exit(code)
 
     return run
+
+
+def say(text: str) -> None:
+    """A line or more on stdout, handed over at once. Raises Unheard where nobody takes it."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the rest goes nowhere, at the end too
+        raise Unheard from error
+
+
+def not_heard(why: BaseException | None) -> int:
+    """The exit code then. A reader that has enough (`hydria ... | head`) is no fault; a full disk is one: what follows
+    in a script must not work on half of it."""
+    if isinstance(why, BrokenPipeError):
+        return 0
+    print(f"what was found cannot be written: {getattr(why, 'strerror', why)}", file=sys.stderr)
+    return FAILED
 
 
 class Spoken(TyperGroup):
@@ -101,12 +125,23 @@ def complain(lines: Sequence[str], code: int, options: Mapping[str, Any]) -> int
     for line in lines:
         print(line, file=sys.stderr)
     if options.get("as_json"):
-        print(told_json(lines, code))
+        with suppress(Unheard):  # it was told on stderr
+            say(told_json(lines, code))
     return code
 
 
 def told_json(lines: Sequence[str], code: int) -> str:
-    return json.dumps({"exit": code, "faults" if code == WRONG else "errors": list(lines)}, ensure_ascii=False)
+    return in_json({"exit": code, "faults" if code == WRONG else "errors": list(lines)})
+
+
+def in_json(facts: Any, indent: int | None = None) -> str:
+    """In the letters that stdout can write; where those are few, the others are escaped as JSON does."""
+    text = json.dumps(facts, ensure_ascii=False, default=str, indent=indent)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return json.dumps(facts, default=str, indent=indent)
+    return text
 
 
 def one_line(error: BaseException) -> str:
@@ -118,7 +153,7 @@ def one_line(error: BaseException) -> str:
 
 def tell(as_json: bool, facts: Any, text: str) -> None:
     """``facts`` for machines or ``text`` for people, on stdout."""
-    print(json.dumps(facts, ensure_ascii=False, default=str) if as_json else text)
+    say(in_json(facts) if as_json else text)
 
 
 def columns(rows: Sequence[Sequence[str]], head: Sequence[str]) -> str:

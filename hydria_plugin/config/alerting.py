@@ -55,11 +55,12 @@ def threshold_columns(desk: Desk, sites: Sites) -> tuple[str, ...]:
 
 def has_column(desk: Desk, sites: Sites, key: Sequence[str | int], column: str) -> bool:
     """Is it a column of stations.csv? A fault otherwise."""
-    if column in sites.file.columns:
+    if column in sites.file.columns and column not in KNOWN:
         return True
     others = [c for c in sites.file.columns if c not in KNOWN]
-    near = meant(column, others)
-    what = f"{quoted(column)} is no column of {sites.file.name}{near}"
+    what = f"{quoted(column)} is no column of {sites.file.name}{meant(column, others)}"
+    if column in KNOWN:
+        what = f"{quoted(column)} of {sites.file.name} holds no such numbers"
     desk.file.faults.add(desk.place("alerts", *key), what, listed(others, 40))
     return False
 
@@ -72,6 +73,9 @@ def read_rate(desk: Desk, sites: Sites, i: int) -> RateOfRise | None:
     if step is not None and steps is None:
         what = f"is not a whole number of steps of {format_duration(step)}"
         desk.refuse(("alerts", "rates", i, "over"), what, f"a multiple of {format_duration(step)}")
+    if steps is not None and desk.table.past is not None and rate.over >= desk.table.past:
+        past, over = format_duration(desk.table.past), format_duration(rate.over)
+        desk.warn(f"the rise {rate.name!r} over {over} is only seen within past = {past}, which is all a window shows")
     if not there or steps is None:
         return None
     return RateOfRise(rate.name, steps, sites.column(rate.column, desk.file.faults))

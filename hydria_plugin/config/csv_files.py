@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .places import Faults, listed, meant, quoted
+
+BREAKS = re.compile(
+    r"\s*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+\s*"
+)  # within a cell: a name stands on one line everywhere
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,8 @@ class Row:
         if not text:
             return math.nan
         try:
+            if "_" in text:  # which Python would take: 4_0
+                raise ValueError(text)
             value = float(text.replace(",", ".") if self.decimal_comma else text)
         except ValueError:
             value = math.inf
@@ -84,12 +92,14 @@ def read_csv(
 def parse_csv(
     name: str, text: str, needed: Sequence[str], faults: Faults, may_be_empty: bool = False
 ) -> CsvFile | None:
-    """Header and rows; a missing or doubled column makes the file unusable."""
-    head = text.split("\n", 1)[0]
+    """Header, after blank lines and remarks, and rows; a missing or doubled column makes the file unusable."""
+    lines = io.StringIO(text, newline=None).readlines()
+    first = next((n for n, line in enumerate(lines) if holds_cells(line)), 0)
+    head = lines[first] if lines else ""
     separator = ";" if head.count(";") > head.count(",") else ","
-    reader = csv.reader(text.splitlines(), delimiter=separator)
+    reader = csv.reader(["\n"] * first + lines[first:], delimiter=separator)
     try:
-        columns = tuple(cell.strip() for cell in next(reader, []))
+        columns = tuple(cell.strip() for cell in next((cells for cells in reader if cells), []))
         rows = tuple(each_row(name, columns, reader, faults, separator == ";"))
     except csv.Error as error:
         faults.add(f"{name}:{reader.line_num}", f"is not CSV ({error})", "comma-separated values, one line each")
@@ -97,13 +107,19 @@ def parse_csv(
     doubled = {c for c in columns if columns.count(c) > 1 and c}
     missing = [c for c in needed if c not in columns]
     for column in sorted(doubled):
-        faults.add(f"{name}:1", f"the column {column!r} stands twice", "each column once")
+        faults.add(f"{name}:{first + 1}", f"the column {column!r} stands twice", "each column once")
     for column in missing:
         near = meant(column, [c for c in columns if c not in needed])
-        faults.add(f"{name}:1", f"the column {column!r} is missing{near}; found: {listed(columns)}", listed(needed, 40))
+        what = f"the column {column!r} is missing{near}; found: {listed(columns)}"
+        faults.add(f"{name}:{first + 1}", what, listed(needed, 40))
     if not rows and not missing and not may_be_empty:
         faults.add(name, "holds no row", "at least one row")
     return None if missing or doubled or not (rows or may_be_empty) else CsvFile(name, columns, rows)
+
+
+def holds_cells(line: str) -> bool:
+    """Is it neither blank nor a remark?"""
+    return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
 def each_row(
@@ -112,11 +128,11 @@ def each_row(
     """The rows that have as many cells as the header; blank lines and lines starting with # are passed over."""
     for cells in reader:
         line = int(getattr(reader, "line_num", 0))
-        if not any(cell.strip() for cell in cells) or cells[0].lstrip().startswith("#"):
+        if not any(cell.strip() for cell in cells) or not holds_cells(cells[0] or ","):
             continue
         if len(cells) != len(columns):
             what = f"{quoted(','.join(cells))} has {len(cells)} cells"
             faults.add(f"{name}:{line}", what, f"{len(columns)} cells, as the header")
             continue
-        stripped = (cell.strip() for cell in cells)
+        stripped = (BREAKS.sub(" ", cell.strip()) for cell in cells)
         yield Row(name, line, dict(zip(columns, stripped, strict=True)), decimal_comma)

@@ -24,7 +24,9 @@ def read_platform(file: TomlFile, table: PlatformTable, registry: Registry) -> P
     """The platform, with absolute paths; faults noted."""
     folder = file.path.parent
     models = folder / table.models
-    if models.exists() and not models.is_dir():
+    if fault := unreachable(models):
+        file.refuse(("platform", "models"), fault, "a folder, made by the first training")
+    elif models.exists() and not models.is_dir():
         file.refuse(("platform", "models"), "is a file", "a folder, made by the first training")
     elif not nearest(models).is_dir() or not os.access(nearest(models), os.W_OK):
         file.refuse(("platform", "models"), f"cannot be made in {nearest(models)}", "a folder that may be written to")
@@ -70,6 +72,8 @@ def check_server(file: TomlFile, address: str) -> None:
 
 def unusable(path: Path) -> str:
     """Why SQLite could not keep its file there; empty where it could. Reads no more than the first bytes."""
+    if fault := unreachable(path):
+        return fault
     if path.is_dir():
         return f"is a folder: {path}"
     if not path.parent.is_dir():
@@ -84,6 +88,15 @@ def unusable(path: Path) -> str:
     except OSError as error:
         return f"cannot be read ({error.strerror})"
     return "" if start in (b"", SIGNATURE) else f"is there, but is no SQLite file: {path}"
+
+
+def unreachable(path: Path) -> str:
+    """Why the system cannot even look there, a name that is too long, say; empty where it can."""
+    try:
+        path.exists()
+    except OSError as error:
+        return f"cannot be reached ({error.strerror})"
+    return ""
 
 
 def nearest(path: Path) -> Path:

@@ -5,6 +5,7 @@ What must be given is checked after the types (``required``), so that one missin
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -38,7 +39,8 @@ def real_zone(value: str) -> str:
 
 
 def rising_with_median(value: list[float]) -> list[float]:
-    if value != sorted(set(value)) or not value or value[0] <= 0 or value[-1] >= 1:
+    rising = all(low < high for low, high in pairwise([0.0, *value, 1.0]))  # False for NaN, wherever it stands
+    if not value or not rising:
         raise ValueError("do not rise between 0 and 1")
     if 0.5 not in value:
         raise ValueError("lack the median 0.5")
@@ -119,7 +121,7 @@ class AlertsTable(Table):
     thresholds: Names | None = Field(default=None, description="columns of stations.csv, in rising order, each once")
     probability: float = Field(default=0.5, gt=0, lt=1, description="a number between 0 and 1")
     hold: Duration = Field(default=np.timedelta64(3600, "s"), description=ALLOWED)
-    tolerance: Annotated[float, Field(ge=0)] | Text = Field(
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] | Text = Field(
         default=0.0, description="a number from 0 in the station's unit, or the column of stations.csv that holds one"
     )
     repeat: Positive | None = Field(default=None, description=POSITIVE)

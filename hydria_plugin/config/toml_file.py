@@ -75,6 +75,8 @@ def read_toml(path: Path, faults: Faults) -> TomlFile | None:
         faults.add(path.name, f"is not UTF-8 text (byte {error.start})", "TOML in UTF-8")
     except tomllib.TOMLDecodeError as error:
         faults.add(*toml_fault(path, text, str(error)))
+    except (ValueError, RecursionError) as error:  # NUL in the path, a number or a nesting beyond all measure
+        faults.add(str(path), f"cannot be taken apart ({error})", "the path of a configuration file (TOML)")
     return None
 
 
@@ -94,8 +96,8 @@ def validate(file: TomlFile, tree: dict[str, Any]) -> Document:
         try:
             return Document.model_validate(tree)
         except ValidationError as error:
-            for details in error.errors(include_url=False):
-                key = cleaned(details["loc"])
+            refused = {cleaned(details["loc"]): details for details in reversed(error.errors(include_url=False))}
+            for key, details in reversed(refused.items()):  # once each: a union refuses a value by every branch
                 explain(file, key, details)
                 prune(tree, key)
     raise AssertionError(f"{file.path} could not be pruned to a document")  # pragma: no cover
@@ -103,7 +105,11 @@ def validate(file: TomlFile, tree: dict[str, Any]) -> Document:
 
 def cleaned(loc: tuple[str | int, ...]) -> Key:
     """pydantic's way to a value without its names for the branches of a union and for keys."""
-    return tuple(p for p in loc if isinstance(p, int) or (p != "[key]" and not re.search(r"[\[(]|^(float|str)$", p)))
+    return tuple(
+        p
+        for p in loc
+        if isinstance(p, int) or (p != "[key]" and not re.search(r"[\[(]|^(constrained-)?(float|str)$", p))
+    )
 
 
 def explain(file: TomlFile, key: Key, details: ErrorDetails) -> None:
@@ -152,6 +158,8 @@ def prune(tree: dict[str, Any], key: Key) -> None:
     names = key[: next((i for i, p in enumerate(key) if isinstance(p, int)), len(key))]
     trail: list[Any] = [tree]
     for name in names[:-1]:
+        if not isinstance(trail[-1], dict) or name not in trail[-1]:
+            return  # gone with what held it
         trail.append(trail[-1][name])
     if isinstance(trail[-1], dict) and names[-1] in trail[-1]:
         del trail[-1][names[-1]]

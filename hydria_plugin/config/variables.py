@@ -19,8 +19,8 @@ FILE = "_FILE"
 
 
 def expand(file: TomlFile, environ: Mapping[str, str]) -> dict[str, Any]:
-    """The tree as written with every ``${NAME}`` replaced; a value with a name that stands for nothing is a fault, and
-    left out."""
+    """The tree as written with every ``${NAME}`` replaced; a value with a name that stands for nothing, or with NUL,
+    is a fault, and left out."""
     refused: list[Key] = []
 
     def walk(value: Any, key: Key) -> Any:
@@ -28,7 +28,14 @@ def expand(file: TomlFile, environ: Mapping[str, str]) -> dict[str, Any]:
             return {k: walk(v, (*key, k)) for k, v in value.items()}
         if isinstance(value, list):
             return [walk(v, (*key, i)) for i, v in enumerate(value)]
-        return VARIABLE.sub(lambda found: put_in(found[1], key), value) if isinstance(value, str) else value
+        return text(value, key) if isinstance(value, str) else value
+
+    def text(written: str, key: Key) -> str:
+        value = VARIABLE.sub(lambda found: put_in(found[1], key), written)
+        if "\0" in value:
+            file.refuse(key, "holds the character NUL, which no path and no name can", "text without it")
+            refused.append(key)
+        return value
 
     def put_in(name: str, key: Key) -> str:
         value = value_of(name, environ, lambda what, allowed: file.refuse(key, what, allowed))

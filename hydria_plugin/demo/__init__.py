@@ -24,6 +24,7 @@ from .zones import Zones, explain_zones
 __all__ = ["run"]
 
 TIMEZONE = "Europe/Paris"
+NEW = "a folder that is new or empty, where one may be written"
 
 
 def run(
@@ -43,6 +44,7 @@ def run(
     case = case or make_case(basin, rain)
     teller = Teller(case, Words.of(language, TIMEZONE))
     say: Callable[[str], None] = (lambda line: None) if as_json else echo
+    make_folder(folder)
     config = write_platform(folder, case, language)
     _introduce(say, teller, folder)
     outcomes = _train(config, case)
@@ -60,7 +62,7 @@ def run(
     _conclude(say, teller, folder, found, bulletins, ledger, zones)
     if as_json:
         told = facts(folder, case, outcomes, bulletins, ledger, found)
-        echo(json.dumps(told | {"knox": zones.facts() if zones else None}, ensure_ascii=False))
+        echo(json.dumps(told | {"knox": zones.facts() if zones else None}))
     return 0
 
 
@@ -68,8 +70,20 @@ def check_asked(folder: Path, language: str) -> None:
     """Nothing of anybody's is overwritten. Raises ConfigError."""
     if language not in THRESHOLDS:
         raise ConfigError(f"--language: {language!r} is not allowed; allowed: {', '.join(THRESHOLDS)}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError(f"DIR: {str(folder)!r} is not empty; allowed: a folder that is new or empty")
+    try:
+        wrong = "" if not folder.exists() else "is a file" if not folder.is_dir() else "is not empty"
+        if wrong == "is a file" or (wrong and any(folder.iterdir())):
+            raise ConfigError(f"DIR: {str(folder)!r} {wrong}; allowed: {NEW}")
+    except (OSError, ValueError) as cause:  # NUL in it is a ValueError
+        raise ConfigError(f"DIR: {str(folder)!r} cannot be read ({cause}); allowed: {NEW}") from cause
+
+
+def make_folder(folder: Path) -> None:
+    """Before the long work. Raises ConfigError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as cause:
+        raise ConfigError(f"DIR: {str(folder)!r} cannot be made ({cause}); allowed: {NEW}") from cause
 
 
 def basins() -> tuple[str, ...]:

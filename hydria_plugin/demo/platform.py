@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,9 +105,9 @@ def write_platform(folder: Path, case: Case, language: str) -> Path:
 
 
 def toml(case: Case, language: str) -> str:
-    return f"""# Written by `hydria demo`: {case.basin}.
+    return f"""# Written by `hydria demo`.
 [platform]
-name = "{case.basin}"
+name = {quoted(case.basin)}
 store = "sqlite:///hydria.db"
 models = "models"
 language = "{language}"
@@ -126,14 +127,19 @@ correct_forecast = ["error-model", "conformal"]         # bands follow what is v
 sinks = [{{ use = "csv", path = "out" }}]
 
 [pipelines.{PIPELINE}.forecaster.blend]
-of = {list(case.of)}
+of = {quoted(case.of)}
 
 {boosting(case)}[pipelines.{PIPELINE}.alerts]
-thresholds = {list(THRESHOLDS[language])}
+thresholds = {quoted(THRESHOLDS[language])}
 probability = 0.5                       # of exceedance within the horizon
 hold = "3h"                             # lower or clear only after this long below threshold - tolerance
 tolerance = 0.05
-{rates(case, language)}""".replace("'", '"')
+{rates(case, language)}"""
+
+
+def quoted(words: str | tuple[str, ...]) -> str:
+    """A text, or a list of texts, as TOML: of what JSON writes so, TOML reads all."""
+    return json.dumps(words, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
 def boosting(case: Case) -> str:
@@ -161,7 +167,7 @@ def write_rows(path: Path, header: Iterable[object], rows: Iterable[Iterable[obj
     """A CSV file; ``label`` goes before the header as a comment."""
     with path.open("w", newline="", encoding="utf-8") as file:
         if label:
-            file.write(f"# {label}\n")
+            file.write(f"# {' '.join(label.split())}\n")
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)

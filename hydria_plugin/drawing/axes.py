@@ -10,7 +10,8 @@ import numpy as np
 from ..values import Times
 from .words import Words
 
-TICK_MINUTES = (5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 4320, 7200, 14400, 43200)
+TICK_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 4320, 7200, 14400, 43200)
+QUARTER = 15  # minutes: the zones of the world differ from UTC by a whole number of them
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def time_ticks(first: np.datetime64, last: np.datetime64, words: Words, most: in
     """Round local times in [first, last]: on both sides of a clock change the labels stay round."""
     span = (last - first) / np.timedelta64(1, "m")
     every = next((m for m in TICK_MINUTES if span / m <= most), TICK_MINUTES[-1])
-    grain = np.timedelta64(min(every, 60), "m").astype("timedelta64[s]")
+    grain = np.timedelta64(min(every, QUARTER), "m").astype("timedelta64[s]")
     start = np.datetime64(0, "s") + math.ceil(seconds(first) / grain.astype(int)) * grain
     stamps = np.arange(start, last + np.timedelta64(1, "s"), grain)
     return np.array([t for t in stamps if _is_round(t, every, words)], dtype="datetime64[s]")

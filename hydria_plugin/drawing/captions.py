@@ -31,13 +31,21 @@ def summary(paper: Paper) -> str:
     if s.last is not None:
         told.append(w["last"].format(paper.amount(s.last[1]), w.moment(s.last[0])))
     if s.there:
-        lead = int(s.median.argmax())
-        low, high = (np.interp(p, s.quantiles, s.values[lead]) for p in (0.1, 0.9))
-        shown = (paper.amount(float(s.median[lead])), w.moment(s.valid[lead]))
-        told.append(w["highest"].format(*shown, paper.amount(float(low)), paper.amount(float(high))))
+        told.append(highest(paper))
     told += [s.doubt] if s.doubt else []
     told += [w["threshold"].format(name, paper.amount(limit)) for name, _, limit in s.limits]
     return " ".join([*told, alert_of(paper)]).strip()
+
+
+def highest(paper: Paper) -> str:
+    """Where the median is highest, and the band of eight chances in ten where the quantiles reach so far."""
+    s, w = paper.scene, paper.words
+    lead = int(s.median.argmax())
+    shown = (paper.amount(float(s.median[lead])), w.moment(s.valid[lead]))
+    if s.quantiles[0] > 0.1 or s.quantiles[-1] < 0.9:
+        return w["median only"].format(*shown)
+    low, high = (paper.amount(float(np.interp(p, s.quantiles, s.values[lead]))) for p in (0.1, 0.9))
+    return w["highest"].format(*shown, low, high)
 
 
 def alert_of(paper: Paper) -> str:

@@ -19,6 +19,7 @@ from .axes import Scale, decimals, nice_step, ticks, time_ticks
 from .captions import alert_of, issued, maker, summary, title
 from .doubt import doubt
 from .legend import legend
+from .limits import limits
 from .marks import line, rectangle, text
 from .palette import BANDS, FAINT, FUTURE, GRID, INK, QUIET, RAIN, RIVER, colour_of
 from .paper import BOTTOM, HEIGHT, LEFT, MARGIN, RAIN_HEIGHT, RIGHT, TOP, WIDTH, Paper
@@ -57,7 +58,7 @@ def hydrograph(
             *_value_axis(paper),
             *_time_axis(paper),
             *_fan(paper),
-            *_thresholds(paper),
+            *limits(paper),
             *_lines(paper),
             *_heading(paper),
             *legend(paper.scene, words, MARGIN, WIDTH - MARGIN, HEIGHT - (28 if told else 20)),
@@ -133,7 +134,7 @@ def _rain(paper: Paper) -> list[str]:
 
 
 def _bar(paper: Paper, depth: Scale, time: np.datetime64, fall: float) -> str:
-    right, left = paper.x(time), paper.x(time - paper.scene.step)
+    right, left = paper.x(time), max(paper.x(time - paper.scene.step), LEFT)
     known = time <= paper.scene.issued_at
     style = {"fill": RAIN} if known else {"fill": "#ffffff", "stroke": RAIN, "stroke_width": 0.8}
     gap = 0.12 * (right - left)
@@ -146,7 +147,8 @@ def _rain_axis(paper: Paper, depth: Scale, step: float) -> list[str]:
     levels = ticks(0, depth.high, 2)
     for level in levels:
         drawn.append(text(LEFT - 8, depth(level) + 4, w.number(level, decimals(levels)), text_anchor="end", fill=RAIN))
-    unit = f"mm/{w.duration(paper.scene.step).removeprefix('1 ')}"
+    each = w.duration(paper.scene.step)
+    unit = f"mm/{each.removeprefix('1 ') if each.count(' ') == 1 else each}"
     name = text(RIGHT + 22, depth(0) + 10, w["rain"], fill=RAIN, font_weight="bold")
     return [*drawn, name, text(RIGHT + 22, depth(0) + 24, unit, fill=RAIN)]
 
@@ -169,32 +171,6 @@ def _from_now(s: Scene) -> tuple[Times, Floats]:
         return s.valid, s.values
     now = np.full((1, s.values.shape[1]), s.last[1])
     return np.concatenate([[s.issued_at], s.valid]), np.concatenate([now, s.values])
-
-
-def _thresholds(paper: Paper) -> list[str]:
-    """Each a line with its name at the end; those out of the picture are named at its top."""
-    seen = [(name, rank, limit) for name, rank, limit in paper.scene.limits if paper.y.low <= limit <= paper.y.high]
-    drawn, lowest_free = [], BOTTOM + 12.0
-    for name, rank, limit in seen:
-        y = paper.y(limit)
-        label = min(y + 4, lowest_free - 30)
-        lowest_free = label
-        drawn.append(_threshold(paper, name, rank, limit, y, label))
-    ways = [(one, "↑" if one[2] > paper.y.high else "↓") for one in paper.scene.limits if one not in seen]
-    beyond = [f"{name} {paper.amount(limit)} {way}" for (name, _, limit), way in ways]
-    if beyond:
-        drawn.append(text(LEFT + 8, paper.top + 14, "   ".join(beyond), fill=QUIET))
-    return drawn
-
-
-def _threshold(paper: Paper, name: str, rank: int, limit: float, y: float, label: float) -> str:
-    colour, dashes = colour_of(name, rank), ("7 4", "12 4", "none", "2 3")[rank % 4]
-    return (
-        line(LEFT, y, RIGHT, y, stroke=colour, stroke_width=1.8, stroke_dasharray=dashes)
-        + rectangle(RIGHT + 8, label - 9, 9, 9, rx=2, fill=colour)
-        + text(RIGHT + 22, label, marks.shortened(name, 14), font_weight="bold")
-        + text(RIGHT + 22, label + 14, paper.amount(limit), fill=QUIET)
-    )
 
 
 def _lines(paper: Paper) -> list[str]:
@@ -227,8 +203,10 @@ def _beside(estimated: Bools) -> Bools:
 
 
 def _heading(paper: Paper) -> list[str]:
+    beside = _badge_width(_alert_words(paper)) if paper.scene.alert is not None else 0.0
+    most = min(52, int((WIDTH - 3 * MARGIN - beside) / 11))
     drawn = [
-        text(MARGIN, 32, marks.shortened(title(paper), 52), font_size=20, font_weight="bold"),
+        text(MARGIN, 32, marks.shortened(title(paper), most), font_size=20, font_weight="bold"),
         text(MARGIN, 53, f"{issued(paper)}, {marks.shortened(maker(paper), 60)}", font_size=13, fill=QUIET),
     ]
     if paper.scene.alert is not None:
@@ -236,12 +214,20 @@ def _heading(paper: Paper) -> list[str]:
     return drawn
 
 
+def _alert_words(paper: Paper) -> str:
+    return marks.shortened(alert_of(paper), 46)
+
+
+def _badge_width(words: str) -> float:
+    return 7.3 * len(words) + 40
+
+
 def _badge(paper: Paper) -> str:
     """The alert, top right: a swatch in its colour and what it says."""
     alert = paper.scene.alert
     assert alert is not None
-    words = marks.shortened(alert_of(paper), 46)
-    width = 7.3 * len(words) + 40
+    words = _alert_words(paper)
+    width = _badge_width(words)
     left, colour = WIDTH - MARGIN - width, colour_of(alert.threshold, max(alert.rank, 0))
     return (
         rectangle(left, 15, width, 26, rx=13, fill="#ffffff", stroke=colour, stroke_width=2)

@@ -34,7 +34,8 @@ class Paper:
     def for_(cls, scene: Scene, words: Words) -> Paper:
         low, high = scene.reach()
         if high - low < 1e-9 * max(abs(high), 1):
-            low, high = low - 0.5, high + 0.5
+            room = max(0.5, 1e-3 * abs(high))
+            low, high = low - room, high + room
         step = nice_step(high - low, 6)
         low, high = np.floor(low / step) * step, high + 0.06 * (high - low)
         top = TOP + (RAIN_HEIGHT if len(scene.rain[0]) else 0)

@@ -23,6 +23,7 @@ RANKS = 96.0  # height of the histogram
 BETWEEN = 62.0
 FOOT = 74.0
 TICK = "#e0a458"
+CHARACTER = 6.1  # mean width of one in the legend
 TEXT: Mapping[str, Mapping[str, str]] = {
     "en": {
         "title": "{} · Do the forecasts mean what they say?",
@@ -90,8 +91,8 @@ def reliability(drawn: Sequence[Diagram], name: str, step: np.timedelta64, *, la
         for place, one in enumerate(drawn)
         for part in column(one, LEFT + place * (COLUMN + GAP), words.duration(one.lead * step), words)
     ]
-    title = told["title"].format(name or told["all"])
-    width = max(LEFT + len(drawn) * (COLUMN + GAP), 700.0)
+    title = told["title"].format(marks.shortened(name or told["all"], 30))
+    width = max(LEFT + len(drawn) * (COLUMN + GAP), legend_width(told), 22 + 10.0 * len(title))
     height = TOP + COLUMN + BETWEEN + RANKS + FOOT
     heading = text(22, 34, title, font_size=18, font_weight="bold")
     head = marks.named("title", title, "rt") + marks.named("desc", summary(drawn, step, words), "rd")
@@ -190,6 +191,11 @@ def histogram(one: Diagram, left: float, words: Words) -> list[str]:
     return [*drawn, line(left, bottom, left + COLUMN, bottom, stroke=QUIET)]
 
 
+def legend_width(told: Mapping[str, str]) -> float:
+    """From the left edge of the picture to the end of the last entry, and a margin."""
+    return 22.0 + sum(30 + CHARACTER * len(label) + 18 for key, label in told.items() if key.startswith("legend "))
+
+
 def legend(told: Mapping[str, str], y: float) -> list[str]:
     """What the marks mean."""
     dot = marks.element("circle", cx=12.0, cy=-4.0, r=3.4, fill=RIVER)
@@ -203,5 +209,5 @@ def legend(told: Mapping[str, str], y: float) -> list[str]:
     for swatch, label in entries:
         inside = swatch + text(30, 0, label, fill=QUIET)
         drawn.append(marks.element("g", inside, transform=f"translate({x:.1f} {y:.1f})"))
-        x += 30 + 6.1 * len(label) + 18
+        x += 30 + CHARACTER * len(label) + 18
     return drawn

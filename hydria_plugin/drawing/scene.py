@@ -12,6 +12,7 @@ from ..values import Alert, Bools, Bulletin, Floats, Times
 Series = tuple[Times, Floats]
 EMPTY: Series = (np.empty(0, "datetime64[s]"), np.empty(0))
 PAST_TO_FUTURE = 3  # of what was, at most this many times as much is drawn as of what will be
+BEYOND = 1e300  # no scale reaches so far; NaN is not below it either
 FAR = 1.5  # a threshold this many times the drawn range above all values is left out, unless it is the next one
 
 
@@ -45,6 +46,7 @@ class Scene:
             raise ValueError(f"station {station!r} is not in the bulletin; there are {', '.join(a.stations[:20])}")
         row = a.stations.index(station)
         observed, estimated = _observed(bulletin, row)
+        first = bulletin.issued_at - a.step * (len(observed) - 1)
         return cls(
             station=station,
             name=a.names[row] if a.names else station,
@@ -61,7 +63,7 @@ class Scene:
             values=np.asarray(f.values[row], dtype=float),
             limits=_limits(thresholds, row),
             rain=rain,
-            truth=truth,
+            truth=_in_order(truth, first),
             alert=next((alert for alert in bulletin.alerts if alert.station == station), None),
         )
 
@@ -93,12 +95,19 @@ class Scene:
     def reach(self) -> tuple[float, float]:
         """The lowest and highest value to be seen, with the thresholds that are within reach."""
         drawn = np.concatenate([self.observed[1], self.values.ravel(), self.truth[1]])
-        drawn = drawn[np.isfinite(drawn)]
+        drawn = drawn[np.abs(drawn) < BEYOND]
         low, high = (float(drawn.min()), float(drawn.max())) if len(drawn) else (0.0, 1.0)
         limits = [limit for _, _, limit in self.limits]
         above = [limit for limit in limits if limit > high]
         wanted = [x for x in above[1:] if x < high + FAR * (high - low)]
         return low, max([high, *above[:1], *wanted])
+
+
+def _in_order(series: Series, first: np.datetime64) -> Series:
+    """By time, from the beginning of the picture on."""
+    order = np.argsort(series[0], kind="stable")
+    order = order[series[0][order] >= first]
+    return series[0][order], series[1][order]
 
 
 def _observed(bulletin: Bulletin, row: int) -> tuple[Floats, Bools]:

@@ -29,6 +29,7 @@ WORDS = {
         "cleared": "{}: cleared",
         "last": "Last observation {} at {}.",
         "highest": "The median forecast is highest at {}, {}; eight chances in ten lie between {} and {}.",
+        "median only": "The median forecast is highest at {}, {}.",
         "threshold": "Threshold {}: {}.",
         "months": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
     },
@@ -52,11 +53,13 @@ WORDS = {
         "cleared": "{} : levé",
         "last": "Dernière observation {} à {}.",
         "highest": "La prévision médiane culmine à {}, {} ; huit chances sur dix d'être entre {} et {}.",
+        "median only": "La prévision médiane culmine à {}, {}.",
         "threshold": "Seuil {} : {}.",
         "months": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
     },
 }
 UNITS = {"m3/s": "m³/s"}
+LARGEST = 1e9  # of what is written out: a sensor's 9.97e+36 would run over the picture
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ class Words:
         return WORDS[self.language][key]
 
     def number(self, value: float, decimals: int) -> str:
-        text = f"{value:.{decimals}f}".replace("-", "−")
+        text = f"{value:.{decimals}f}" if abs(value) < LARGEST else f"{value:.3g}"
+        text = text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
         return text.replace(".", ",") if self.language == "fr" else text
 
     def amount(self, value: float, decimals: int, unit: str) -> str:
@@ -105,9 +109,10 @@ class Words:
         return f"{self.day(time)} {self.local(time):%Y %H:%M %Z}"
 
     def duration(self, length: np.timedelta64) -> str:
-        minutes = int(length / np.timedelta64(1, "m"))
+        minutes, seconds = divmod(int(length / np.timedelta64(1, "s")), 60)
         days, rest = divmod(minutes, 1440)
-        if days and not rest:
+        if days and not rest and not seconds:
             return f"{days} {'j' if self.language == 'fr' else 'd'}"
         hours, minutes = divmod(minutes, 60)
-        return " ".join(f"{n} {u}" for n, u in ((hours, "h"), (minutes, "min")) if n)
+        parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
+        return " ".join(f"{n} {u}" for n, u in parts if n) or "0 s"

@@ -135,9 +135,10 @@ def simulate(
         rain, events = study_storms(basin.events, len(basin.zones), basin.together, rng)
         times = START + HOUR * np.arange(1, len(rain) + 1)
     assert times is not None
+    _check(basin, times)
     if rain is None:
         rain = storms(times, np.array([zone.place_km for zone in basin.zones]), rng)
-    _check(basin, times, rain)
+    _check_rain(basin, times, rain)
     step_hours = float((times[1] - times[0]) / HOUR)
     routed, discharge, balance = _flow(basin, times, rain, step_hours)
     gauges = _gauged(basin, rain, rng)
@@ -150,15 +151,24 @@ def simulate(
     )  # fmt: skip
 
 
-def _check(basin: Basin, times: Times, rain: Floats) -> None:
-    if rain.shape != (len(times), len(basin.zones)):
-        raise ValueError(f"rain must be ({len(times)} steps, {len(basin.zones)} zones), not {rain.shape}")
+def _check(basin: Basin, times: Times) -> None:
     if len(times) < 2 or np.any(np.diff(times) != times[1] - times[0]):
         raise ValueError("times must be regular, and at least two")
-    if not np.all(rain >= 0):
-        raise ValueError("rain must be finite and not negative")
     if basin.law not in ("block-linear", "production"):
         raise ValueError(f"law {basin.law!r} is not one of block-linear, production")
+    if not sum(zone.share for zone in basin.zones) > 0 or any(zone.share < 0 for zone in basin.zones):
+        raise ValueError(f"shares must be 0 or more, and one above: not {[zone.share for zone in basin.zones]}")
+    for zone in basin.zones:
+        if zone.reservoirs < 2 or not zone.mode_hours > 0:
+            allowed = "at least 2 reservoirs and a mode above 0 h"
+            raise ValueError(f"zone {zone.name!r}: {zone.reservoirs} reservoirs, mode {zone.mode_hours} h: {allowed}")
+
+
+def _check_rain(basin: Basin, times: Times, rain: Floats) -> None:
+    if rain.shape != (len(times), len(basin.zones)):
+        raise ValueError(f"rain must be ({len(times)} steps, {len(basin.zones)} zones), not {rain.shape}")
+    if not np.all(np.isfinite(rain) & (rain >= 0)):
+        raise ValueError("rain must be finite and not negative")
 
 
 def _flow(basin: Basin, times: Times, rain: Floats, step_hours: float) -> tuple[Floats, Floats, dict[str, float]]:

@@ -68,6 +68,22 @@ def write_text(path: Path, text: str) -> None:
         out.flush()
         os.fsync(out.fileno())
     os.replace(scratch, path)
+    to_disk(path.parent)
+
+
+def to_disk(path: Path) -> None:
+    """What was written to a file, or renamed in a folder, outlasts a power cut from here on."""
+    held = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)
+
+
+def reach_the_disk(folder: Path) -> None:
+    """Every file and folder in ``folder``: a pointer that outlasts a power cut must not point to empty files."""
+    for path in (*folder.rglob("*"), folder):
+        to_disk(path)
 
 
 def digests_of(folder: Path) -> dict[str, dict[str, Any]]:
@@ -107,9 +123,11 @@ def faults_of(folder: Path) -> list[str]:
     """One line for each file that is missing, changed or unknown to the manifest; none = sound."""
     try:
         promised = read_manifest(folder)["files"]
+        there = digests_of(folder)
     except ModelError as fault:
         return [str(fault)]
-    there = digests_of(folder)
+    except OSError as error:
+        return [f"cannot be read: {error}"]
     lines = [f"{name}: missing" for name in promised if name not in there]
     lines += [f"{name}: not in the manifest" for name in there if name not in promised]
     return lines + [
@@ -120,6 +138,8 @@ def faults_of(folder: Path) -> list[str]:
 
 
 def difference(name: str, want: Mapping[str, Any], have: Mapping[str, Any]) -> str:
+    if not isinstance(want, Mapping):
+        return f"{name}: the manifest has no digest of it"
     if want.get("bytes") != have["bytes"]:
         return f"{name}: {have['bytes']} bytes instead of {want.get('bytes')}"
     return f"{name}: sha256 {have['sha256'][:12]}... instead of {str(want.get('sha256'))[:12]}..."

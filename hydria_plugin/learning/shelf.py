@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,11 @@ import numpy as np
 from hydria_plugin import ModelError
 
 from .manifest import MANIFEST as MANIFEST
-from .manifest import faults_of, read_manifest, sha256, write_manifest, write_text
+from .manifest import faults_of, reach_the_disk, read_manifest, sha256, to_disk, write_manifest, write_text
 
 ACTIVE = "active"
+NEW = ".new-"  # and the writer's process: a version that is being written
+DAY_S = 86_400
 VERSION = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 Clock = Callable[[], np.datetime64]
 
@@ -57,14 +60,17 @@ class Shelf:
         """Keep what ``save`` writes into the folder it is given, with ``manifest``; gives the version, not yet
         reigning. The same files twice are two versions: when each was made is part of its name."""
         place = self.root / plain(name)
-        scratch = place / f".new-{os.getpid()}"
+        scratch = place / f"{NEW}{os.getpid()}"
         shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
         try:
+            scratch.mkdir(parents=True)
             save(scratch)
             write_manifest(scratch, {"pipeline": self.pipeline, "forecaster": name, **manifest})
+            reach_the_disk(scratch)
             version = self.version_of(place, scratch)
             os.replace(scratch, place / version)
+            to_disk(place)
+            sweep(place)
         except OSError as cause:
             raise ModelError(f"the model of {name} cannot be written to {place}: {cause}") from cause
         finally:
@@ -73,7 +79,7 @@ class Shelf:
 
     def version_of(self, place: Path, folder: Path) -> str:
         """UTC time and a short digest; a second later while the name is taken."""
-        digest = hashlib.sha256(sha256(folder / MANIFEST).encode()).hexdigest()[:8]
+        digest = short_digest(folder)
         at = self.clock().astype("datetime64[s]")
         while True:
             version = f"{str(at).replace('-', '').replace(':', '')}Z-{digest}"
@@ -132,8 +138,12 @@ class Shelf:
         return read_manifest(self.place(name, version))
 
     def verify(self, name: str, version: str) -> list[str]:
-        """One line per fault, none = sound."""
-        return faults_of(self.place(name, version))
+        """One line per fault, none = sound. The manifest, too, must be the one whose digest the version is named by."""
+        place = self.place(name, version)
+        if faults := faults_of(place):
+            return faults
+        same = version.endswith(f"-{short_digest(place)}")
+        return [] if same else [f"{MANIFEST}: not what was written with the model"]
 
     def folder(self, name: str, version: str | None = None) -> Path:
         """Where ``version`` (the reigning one by default) lies, its digests checked. Raises ModelError."""
@@ -141,7 +151,7 @@ class Shelf:
         if version is None:
             raise ModelError(f"{name} has no model in {self.root}: run `hydria train`")
         place = self.place(name, version)
-        if faults := faults_of(place):
+        if faults := self.verify(name, version):
             raise ModelError(f"model {version} of {name} is damaged: {'; '.join(faults[:3])}")
         return place
 
@@ -152,6 +162,22 @@ class Shelf:
 
     def told(self, name: str) -> str:
         return ", ".join(self.versions(name)) or "none"
+
+
+def short_digest(folder: Path) -> str:
+    """Of a model's manifest, and so of all its files: eight signs for the version's name."""
+    return hashlib.sha256(sha256(folder / MANIFEST).encode()).hexdigest()[:8]
+
+
+def sweep(place: Path) -> None:
+    """Away with what trainings that were killed left half written: a day old, nobody works on it any more."""
+    for left in place.glob(f"{NEW}*"):
+        try:
+            old = time.time() - left.stat().st_mtime > DAY_S
+        except OSError:
+            continue
+        if old:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def plain(name: str) -> str:

@@ -24,13 +24,13 @@ FEWEST = 3  # events below which the parts are plain stretches of time
 
 def split(history: History, events: tuple[Events, ...] | None = None) -> Split:
     """Fit, stop and test steps of ``history``. With fewer than three blocks (see :func:`why_degraded`) the first 60 %
-    of the record fit, the next 20 % stop and the last 20 % test."""
+    of the record fit, the next 20 % stop and the last 20 % test, cut beside a flood rather than in it."""
     events = station_events(history) if events is None else events
     blocks, sizes = ranked_blocks(history, events)
     count = len(sizes)
     if count < FEWEST:
-        part = np.minimum(np.arange(len(history)) * 5 // max(1, len(history)), 4)
-        dealt = np.array([FIT, FIT, FIT, STOP, TEST])[part]
+        bounds = [quiet_near(len(history) * fifths // 5, len(history), events) for fifths in (3, 4)]
+        dealt = np.array([FIT, STOP, TEST])[np.searchsorted(bounds, np.arange(len(history)), side="right")]
     else:
         dealt = np.resize(DEAL, count)[rank_of(sizes)][blocks]
     parts = np.repeat(dealt[None], len(events), axis=0)
@@ -130,11 +130,7 @@ def ranked_blocks(history: History, events: tuple[Events, ...]) -> tuple[Ints, F
 def block_cuts(steps: int, events: tuple[Events, ...]) -> Ints:
     """The steps at which blocks begin, but the first. Midway between floods; where the floods of many stations leave no
     quiet time, at the quietest steps of an even division."""
-    busy = np.zeros(steps + 1, dtype=np.int64)
-    for station in events:
-        np.add.at(busy, station.starts, 1)
-        np.add.at(busy, station.stops + 1, -1)
-    busy = np.cumsum(busy)[:steps]
+    busy = in_flood(steps, events)
     typical = int(np.median([len(e) for e in events])) if events else 0
     starts, stops = runs(busy > 0)
     if len(starts) * 2 >= typical:
@@ -143,6 +139,23 @@ def block_cuts(steps: int, events: tuple[Events, ...]) -> Ints:
     even = np.arange(1, typical) * steps // typical
     near = [(max(0, c - reach // 2), min(steps, c + reach // 2 + 1)) for c in even.tolist()]
     return np.unique([a + int(np.argmin(busy[a:b])) for a, b in near])
+
+
+def in_flood(steps: int, events: tuple[Events, ...]) -> Ints:
+    """(T) how many stations are in flood."""
+    busy = np.zeros(steps + 1, dtype=np.int64)
+    for station in events:
+        np.add.at(busy, station.starts, 1)
+        np.add.at(busy, station.stops + 1, -1)
+    return np.asarray(np.cumsum(busy)[:steps])
+
+
+def quiet_near(cut: int, steps: int, events: tuple[Events, ...]) -> int:
+    """The step nearest to ``cut``, and no farther than a tenth of the record, at which none is in flood; ``cut`` itself
+    where there is no such."""
+    low, high = max(1, cut - steps // 10), min(steps, cut + steps // 10 + 1)
+    calm = low + np.flatnonzero(in_flood(steps, events)[low:high] == 0)
+    return int(calm[np.argmin(np.abs(calm - cut))]) if len(calm) else cut
 
 
 def rank_of(sizes: Floats) -> Ints:

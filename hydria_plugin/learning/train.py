@@ -173,9 +173,14 @@ def reigning_manifest(plan: Plan, name: str) -> dict[str, Any] | None:
     """None without a reigning version, or when it cannot be read: then anything sound is better."""
     try:
         version = plan.shelf.active(name)
-        return None if version is None else plan.shelf.manifest(name, version)
-    except ModelError as fault:
-        logger.warning("reigning model cannot be read forecaster=%s error=%s", name, fault)
+        if version is None:
+            return None
+        manifest = plan.shelf.manifest(name, version)
+        Score.read(manifest["scores"]["challenger"])
+        np.datetime64(str(manifest["training"]["last"]).rstrip("Z"))
+        return manifest
+    except (ModelError, KeyError, TypeError, ValueError) as fault:
+        logger.warning("reigning model cannot be read forecaster=%s error=%r", name, fault)
         return None
 
 

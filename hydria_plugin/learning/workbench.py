@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+logger = logging.getLogger("hydria.train")
 T = TypeVar("T")
 DONE = ".done"
 
@@ -51,14 +53,19 @@ class Workbench:
 
 
 def keep(place: Path, made: T, save: Callable[[T, Path], None]) -> T:
-    """Save what was made, whole or not at all."""
+    """Save what was made, whole or not at all. Where that cannot be (a full disk; another training that ended, and
+    cleared the bench) the piece is what it was made for all the same: only a killed training would miss it."""
     scratch = place.with_name(f"{place.name}.{os.getpid()}")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    save(made, scratch)
-    (scratch / DONE).touch()
-    shutil.rmtree(place, ignore_errors=True)
-    os.replace(scratch, place)
+    try:
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        save(made, scratch)
+        (scratch / DONE).touch()
+        shutil.rmtree(place, ignore_errors=True)
+        os.replace(scratch, place)
+    except Exception as error:
+        logger.warning("finished piece not kept place=%s error=%r", place, error)
+        shutil.rmtree(scratch, ignore_errors=True)
     return made
 
 

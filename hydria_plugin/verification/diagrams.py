@@ -47,12 +47,16 @@ def diagrams(
     result: Backtest, leads: Sequence[int] | None = None, rng: np.random.Generator | None = None
 ) -> tuple[Diagram, ...]:
     """All stations as one, then each, at ``leads`` (some of the horizon by default). With one station only that."""
-    rng, stations = rng or np.random.default_rng(0), result.layout.stations
+    seed, stations = int((rng or np.random.default_rng(0)).integers(2**32)), result.layout.stations
     each = tuple(range(len(stations)))
     groups: dict[str, tuple[int, ...]] = {POOLED: each} if len(each) > 1 else {}
     groups |= {station: (s,) for s, station in enumerate(stations)}
     shown = some_leads(result.layout.horizon) if leads is None else leads
-    return tuple(diagram(result, name, rows, lead, rng) for name, rows in groups.items() for lead in shown)
+    return tuple(
+        diagram(result, name, rows, lead, np.random.default_rng(seed))
+        for name, rows in groups.items()
+        for lead in shown
+    )
 
 
 def diagram(result: Backtest, name: str, rows: Sequence[int], lead: int, rng: np.random.Generator) -> Diagram:

@@ -30,6 +30,7 @@ LET_GO = 0.01  # times LIMIT: evidence below this ends an alarm
 RECENT = 0.3  # weight of the newest block in what is told of late
 SMALLEST = 1e-4  # of a mean error or movement, in the station's unit
 NEVER = -(2**40)  # seconds
+NEAR = 0.01  # of the levels that are taken for those of the band
 HORIZONS = 2  # a block has so many, and a day at least
 
 
@@ -84,7 +85,8 @@ def measured(verified: Verified) -> tuple[Floats, Floats, Floats, Bools]:
     loss = 2 * np.maximum(levels * off, (levels - 1) * off) @ level_weights(verified.quantiles)  # (S, H)
     moved = np.abs(verified.truth[:, None] - verified.base)
     low, high = (int(np.argmin(np.abs(levels - p))) for p in (0.1, 0.9))
-    missed = (off[..., low] < 0) | (off[..., high] > 0)
+    is_band = abs(levels[low] - 0.1) < NEAR and abs(levels[high] - 0.9) < NEAR
+    missed = ((off[..., low] < 0) | (off[..., high] > 0)) & is_band  # other quantiles say nothing of that band
     good = np.isfinite(loss) & np.isfinite(moved)
     count = good.sum(axis=1)
     means = [np.where(good, a, 0.0).sum(axis=1) / np.maximum(count, 1) for a in (loss, moved, missed)]

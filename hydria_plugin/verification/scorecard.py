@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..alerts import Thresholds
-from ..values import Floats
+from ..values import Alert, Floats, Ints
 from . import scores
 from .backtest import Backtest, lead_rows
 
@@ -34,11 +34,12 @@ def scorecard(
     rng: np.random.Generator | None = None,
     draws: int = 200,
 ) -> tuple[Line, ...]:
-    """Lines for every station and lead of ``result``; ``draws`` 0 leaves the intervals out."""
-    rng = rng or np.random.default_rng(0)
+    """Lines for every station and lead of ``result``; ``draws`` 0 leaves the intervals out. Each line draws the same
+    weeks: the bounds of a station do not depend on which others there are."""
+    seed = int((rng or np.random.default_rng(0)).integers(2**32))
     weeks = ((result.issued_at - np.datetime64(0, "s")) // WEEK).astype(int)
     return tuple(
-        one_line(result, s, f, thresholds, weeks, rng, draws)
+        one_line(result, s, f, thresholds, weeks, np.random.default_rng(seed), draws)
         for s in range(len(result.layout.stations))
         for f in lead_rows(leads, result.layout.horizon)
     )
@@ -57,15 +58,19 @@ def one_line(
     quantiles = quantiles.astype(float)
     kept = np.isfinite(truth) & np.isfinite(quantiles).all(axis=1) & np.isfinite(last)
     truth, quantiles, last, weeks = truth[kept], quantiles[kept], last[kept], weeks[kept]
-    found = all_scores(truth, quantiles, last, result.layout.quantiles)
+    steps = ((result.issued_at[kept] - result.issued_at[0]) // result.layout.step).astype(int)
+    found = all_scores(truth, quantiles, last, result.layout.quantiles, steps)
     if thresholds is not None:
         found |= dict(threshold_scores(truth, quantiles[:, result.layout.median], thresholds, s))
     line = Line(result.layout.stations[s], lead, len(truth), found)
     return bounded(line, truth, quantiles, last, weeks, result, rng, draws) if draws else line
 
 
-def all_scores(truth: Floats, quantiles: Floats, last: Floats, levels: tuple[float, ...]) -> dict[str, float]:
-    """The scores that need no threshold. Persistence's CRPS is that of its one value: its mean absolute error."""
+def all_scores(
+    truth: Floats, quantiles: Floats, last: Floats, levels: tuple[float, ...], steps: Ints
+) -> dict[str, float]:
+    """The scores that need no threshold, of pairs (N) at ``steps`` (N). Persistence's CRPS is that of its one value:
+    its mean absolute error."""
     median = quantiles[:, levels.index(0.5)]
     found = scores.crps(truth, quantiles, levels)
     band = [np.interp(p, levels, range(len(levels))) for p in (0.1, 0.9)]
@@ -75,20 +80,18 @@ def all_scores(truth: Floats, quantiles: Floats, last: Floats, levels: tuple[flo
         "pi": scores.persistence_index(truth, median, last),
         "kge": scores.kge(truth, median),
         "peak_percent": scores.peak_error(truth, median),
-        "peak_delay": scores.peak_delay(*around_peak(truth, median)),
+        "peak_delay": scores.peak_delay(*around_peak(truth, median, steps)),
         "crps": found,
         "crps_skill": scores.skill(found, float(np.abs(truth - last).mean()) if truth.size else float("nan")),
         "coverage_80": scores.coverage(truth, low, high) if {0.1, 0.9} <= set(levels) else float("nan"),
     }
 
 
-def around_peak(truth: Floats, median: Floats, margin: int = 48) -> tuple[Floats, Floats]:
-    """Both series within ``margin`` issue times of the observed peak."""
-    if truth.size == 0:
-        return truth, median
-    top = int(np.argmax(truth))
-    near = slice(max(0, top - margin), top + margin + 1)
-    return truth[near], median[near]
+def around_peak(truth: Floats, median: Floats, steps: Ints, margin: int = 48) -> tuple[Floats, Floats, Ints]:
+    """Both series within ``margin`` steps of the observed peak, and where they stand: pairs that are missing, or were
+    not asked for, are steps all the same."""
+    near = np.abs(steps - steps[np.argmax(truth)]) <= margin if truth.size else np.zeros(0, bool)
+    return truth[near], median[near], steps[near]
 
 
 def threshold_scores(truth: Floats, median: Floats, thresholds: Thresholds, s: int) -> Iterator[tuple[str, float]]:
@@ -146,13 +149,26 @@ def warnings(result: Backtest, thresholds: Thresholds) -> tuple[Warning, ...]:
     step, observed = result.layout.step, result.truth[:, :, 0]  # (N, S) the value one step after each issue
     found = []
     for s, station in enumerate(result.layout.stations):
-        told = [(a.issued_at, a.rank) for news in result.alerts for a in news if a.station == station]
+        told = [(a.issued_at, rank_of(a, thresholds)) for news in result.alerts for a in news if a.station == station]
         for k, name in enumerate(thresholds.names):
-            above = observed[:, s] >= thresholds.limits[s, k]
-            for n in np.flatnonzero(above[1:] & ~above[:-1]) + 1:
+            for n in up_crossings(observed[:, s], float(thresholds.limits[s, k])):
                 crossed = result.issued_at[n] + step
                 found.append(first_warning(station, name, k, crossed, told, result.layout.horizon * step))
     return tuple(found)
+
+
+def up_crossings(observed: Floats, limit: float) -> Ints:
+    """Steps of (N) at which the river is at or above the limit, having been below when it was last seen: a gap in a
+    flood is no second crossing."""
+    known = np.flatnonzero(np.isfinite(observed))
+    above = observed[known] >= limit
+    return np.asarray(known[1:][above[1:] & ~above[:-1]])
+
+
+def rank_of(alert: Alert, thresholds: Thresholds) -> int:
+    """Its place among the thresholds, -1 where none is passed any more. (An alert's own rank counts rates of rise.)"""
+    standing = alert.rank >= 0 and alert.threshold in thresholds.names
+    return thresholds.names.index(alert.threshold) if standing else -1
 
 
 def first_warning(

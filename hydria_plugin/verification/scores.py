@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..values import Bools, Floats
+from ..values import Bools, Floats, Ints
 
 
 def pairs(truth: Floats, *forecasts: Floats) -> tuple[Floats, ...]:
@@ -52,11 +52,13 @@ def peak_error(truth: Floats, forecast: Floats) -> float:
     return float(100 * f[top] / o[top])
 
 
-def peak_delay(truth: Floats, forecast: Floats) -> float:
-    """Steps between the observed and the forecast peak; positive = forecast late. Both (N) along one event."""
+def peak_delay(truth: Floats, forecast: Floats, steps: Ints | None = None) -> float:
+    """Steps between the observed and the forecast peak; positive = forecast late. Both (N) along one event, at
+    ``steps`` (N); one after the other by default."""
     if not (np.isfinite(truth).any() and np.isfinite(forecast).any()):
         return float("nan")
-    return float(int(np.nanargmax(forecast)) - int(np.nanargmax(truth)))
+    at = np.arange(len(truth)) if steps is None else steps
+    return float(at[np.nanargmax(forecast)] - at[np.nanargmax(truth)])
 
 
 def pinball(truth: Floats, quantiles: Floats, levels: Sequence[float]) -> Floats:

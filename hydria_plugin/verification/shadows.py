@@ -40,7 +40,7 @@ def duels(reigning: Backtest, shadow: Backtest, challenger: str) -> Iterator[Due
     """By station and some of the leads."""
     at = np.isin(reigning.issued_at, shadow.issued_at)
     its = np.isin(shadow.issued_at, reigning.issued_at)
-    blocks, rng = blocks_of(reigning)[at], np.random.default_rng(0)
+    blocks = blocks_of(reigning)[at]
     truth, levels = reigning.truth[at], reigning.layout.quantiles
     for s, station in enumerate(reigning.layout.stations):
         for lead in some_leads(reigning.layout.horizon):
@@ -49,6 +49,7 @@ def duels(reigning: Backtest, shadow: Backtest, challenger: str) -> Iterator[Due
             known = np.isfinite(o) & np.isfinite(mine).all(axis=1)
             both = known & np.isfinite(other).all(axis=1)
             pair = np.stack([crps_each(o[both], q[both], levels) for q in (mine, other)], axis=1)  # (N, 2)
+            rng = np.random.default_rng(0)  # the same blocks for every station, whichever others there are
             low, high = block_bootstrap(lambda rows, p=pair: gained(p[rows]), blocks[both], rng)  # type: ignore[misc]
             means = pair.mean(axis=0) if len(pair) else np.full(2, np.nan)
             failed = int((known & ~both).sum())

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace as changed
 from pathlib import Path
 
@@ -36,17 +37,13 @@ def write_inventory(
     texts = {STATIONS: stations_text(found.stations), INPUTS: inputs_text(found, gauges)}
     if found.ratings:
         texts[RATINGS] = ratings_text(found)
-    there = [name for name in texts if (folder / name).exists()]
+    there = [name for name in texts if there_is(folder / name)]
     if there and not replace:
         raise ConfigError(
             f"{folder}: {', '.join(there)} would be overwritten, and what was reviewed with it; allowed: another "
             "folder by --out, or --replace"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (folder / f"{name}.part").write_text(text, encoding="utf-8")
-    for name in texts:
-        (folder / f"{name}.part").replace(folder / name)
+    put(folder, texts)
     remarks = dict.fromkeys((*found.remarks, *homeless, *doubts(folder, texts)))  # two files may say the same
     return tuple(folder / name for name in texts), tuple(remarks)
 
@@ -60,6 +57,33 @@ def at_home(found: Inventory) -> tuple[Inventory, tuple[str, ...]]:
     more = f" and {len(lost) - 5} more" if len(lost) > 5 else ""
     remark = f"rating curves of {', '.join(lost[:5])}{more} are not written: none of the stations is called so"
     return changed(found, ratings=tuple(c for c in found.ratings if c.station in stations)), (remark,)
+
+
+def there_is(path: Path) -> bool:
+    """Raises ConfigError where the system cannot even look."""
+    try:
+        return path.exists()
+    except OSError as cause:
+        raise ConfigError(
+            f"--out: {str(path.parent)!r} cannot be read ({cause.strerror}); allowed: a folder"
+        ) from cause
+
+
+def put(folder: Path, texts: Mapping[str, str]) -> None:
+    """All of them or none, where the disk has no room for them. Raises ConfigError."""
+    parts = {name: folder / f"{name}.part" for name in texts}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            parts[name].write_text(text, encoding="utf-8")
+        for name, part in parts.items():
+            part.replace(folder / name)
+    except OSError as cause:
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+        allowed = "a folder that can be written to"
+        raise ConfigError(f"--out: {str(folder)!r} cannot be written ({cause.strerror}); allowed: {allowed}") from cause
 
 
 def threshold_names(stations: Iterable[FoundStation]) -> tuple[str, ...]:

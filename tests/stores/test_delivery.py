@@ -108,6 +108,20 @@ def test_a_refusal_stops_the_sinks_queue_until_its_next_try(store: Store) -> Non
     assert csv.keys == [(at(0), 0), (at(1), 0)]
 
 
+@pytest.mark.parametrize("ahead", [1.0, 3.0])
+def test_a_clock_that_stood_ahead_when_a_sink_refused_holds_up_no_alert(store: Store, ahead: float) -> None:
+    """By a zone that was set wrong, say, and put right an hour of forecasts later: within a horizon nothing is dropped,
+    so it is the wait that must end."""
+    store.put(bulletin(0), ("csv",))
+    csv = Host()
+    csv.alive = False
+    deliver(store, "p", {"csv": csv}, later(ahead), DAY)
+    csv.alive = True
+    store.put(bulletin(1), ("csv",))
+    assert deliver(store, "p", {"csv": csv}, later(1) - seconds(1800), DAY) == ()
+    assert csv.keys == [(at(0), 0), (at(1), 0)]
+
+
 def test_the_waits_double_up_to_the_longest() -> None:
     waits = [PATIENCE.after(n) / np.timedelta64(1, "s") for n in (0, 1, 2, 3, 6, 7, 8, 1000)]
     assert waits == [5, 5, 10, 20, 160, 300, 300, 300]

@@ -9,7 +9,20 @@ import pytest
 
 from benchmarks.uncertainty.drift import BEGIN, DAY, HORIZON, HOUR, LEVELS, met, watched
 from hydria_plugin import Verified
-from hydria_plugin.verification.drift import BAND, ERROR, FIRST, KEPT, LIMIT, MOST, NEVER, POWER, Drift, begun, bet
+from hydria_plugin.verification.drift import (
+    BAND,
+    ERROR,
+    FIRST,
+    KEPT,
+    LIMIT,
+    MOST,
+    NEVER,
+    POWER,
+    Drift,
+    begun,
+    bet,
+    measured,
+)
 
 
 @pytest.mark.parametrize("memory", [0.0, 0.9])
@@ -148,3 +161,11 @@ def test_ten_thousand_stations_are_quick() -> None:
         spent.append(perf_counter() - begun_at)
     assert state["blocks"].min() == 1
     assert max(spent) < 2.0 and np.median(spent) < 0.2, spent
+
+
+@pytest.mark.parametrize(("levels", "share"), [((0.1, 0.5, 0.9), 1.0), ((0.25, 0.5, 0.75), 0.0), ((0.5,), 0.0)])
+def test_quantiles_that_hold_no_such_band_say_nothing_of_it(levels: tuple[float, ...], share: float) -> None:
+    """Half of the truth lies outside of the 25-75 % band of a good model: no reason to call its 10-90 % band bad."""
+    forecast = np.zeros((2, 3, len(levels)))
+    verified = Verified(BEGIN, ("a", "b"), levels, forecast, np.ones(2), np.ones(2, np.uint8), base=np.zeros((2, 3)))
+    assert measured(verified)[2].tolist() == [share, share]

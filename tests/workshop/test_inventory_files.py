@@ -131,3 +131,17 @@ def test_thresholds_rise_along_the_columns(chains: list[list[str]]) -> None:
 
 def test_hosts_that_contradict_themselves_still_get_every_column() -> None:
     assert sorted(threshold_names(stations_of([["a", "b"], ["b", "a"], ["c"]]))) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("place", ["file", "file/in", "x" * 300])
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ConfigError, match="--out: .*(cannot be written|cannot be read)"):
+        write_inventory(FOUND, tmp_path / place)
+
+
+def test_files_are_written_together_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "inputs.csv.part").mkdir()  # stands for a disk that fills between the first file and the second
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write_inventory(FOUND, tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["inputs.csv.part"]
