@@ -3,8 +3,10 @@ together, for 100, 1,000 and 10,000 stations with four inputs each.
 
 The region of benchmarks.correction.cycle_time, in a storm everywhere and in dry weather; a hundredth of the values
 lost. The two correctors of forecasts correct one, and learn from two valid times: the newest, and the oldest that the
-window shows, which is laid down for late truth. They run one after the other in one thread: wall and processor
-milliseconds, the least of some runs each, and how much state a station and bulletin is.
+window shows, which is laid down for late truth. They run one after the other, each on as many threads as it is let:
+milliseconds by the clock, of the processor, and of the processor on the longest way through (what is done in one
+thread, and of several the busiest), which is what the clock would show on cores that nobody else uses if no thread
+waited for another; the least of some runs each, and how much state a station and bulletin is.
 """
 
 from __future__ import annotations
@@ -12,15 +14,20 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any, ClassVar
 
 import numpy as np
 
 from benchmarks.speed.feed import layout_for
 from hydria_plugin import Forecast, History, Layout, Signal, Split, State, Verified, Window
+from hydria_plugin.correctors import side_by_side
 from hydria_plugin.correctors.conformal.corrector import Conformal
 from hydria_plugin.correctors.error_model.corrector import ErrorModel
 from hydria_plugin.correctors.gaps.corrector import Gaps
@@ -41,12 +48,29 @@ class Took:
 
     wall: float
     processor: float
+    longest: float
 
     def __add__(self, other: Took) -> Took:
-        return Took(self.wall + other.wall, self.processor + other.processor)
+        return Took(self.wall + other.wall, self.processor + other.processor, self.longest + other.longest)
 
     def __str__(self) -> str:
-        return f"{1e3 * self.wall:.1f} / {1e3 * self.processor:.1f}"
+        return f"{1e3 * self.wall:.1f} / {1e3 * self.processor:.1f} / {1e3 * self.longest:.1f}"
+
+
+class Watched(ThreadPoolExecutor):
+    """Threads of which each counts its processor time."""
+
+    spent: ClassVar[Counter[int]] = Counter()
+
+    def submit(self, do: Callable[..., Any], /, *of: Any, **named: Any) -> Future[Any]:
+        def counted() -> Any:
+            began = time.thread_time()
+            try:
+                return do(*of, **named)
+            finally:
+                self.spent[threading.get_ident()] += time.thread_time() - began  # type: ignore[assignment]
+
+        return super().submit(counted)
 
 
 def timed(do: Callable[[], object], repeats: int) -> Took:
@@ -54,9 +78,11 @@ def timed(do: Callable[[], object], repeats: int) -> Took:
     do()
     took = []
     for _ in range(repeats):
-        wall, processor = time.perf_counter(), time.process_time()
+        Watched.spent.clear()
+        wall, processor, own = time.perf_counter(), time.process_time(), time.thread_time()
         do()
-        took.append((time.perf_counter() - wall, time.process_time() - processor))
+        own = time.thread_time() - own + max(Watched.spent.values(), default=0.0)
+        took.append((time.perf_counter() - wall, time.process_time() - processor, own))
     return Took(*(min(each) for each in zip(*took, strict=True)))
 
 
@@ -130,7 +156,7 @@ def together(stations: int, repeats: int, trained: Trained) -> tuple[dict[str, d
         spent = {"quality": timed(lambda w=window: quality.correct_inputs(w), repeats), "gaps": filled}
         more, state_of = of_forecasts(window, repeats)
         spent |= more
-        found[weather] = {**spent, "together": sum(spent.values(), Took(0.0, 0.0))}
+        found[weather] = {**spent, "together": sum(spent.values(), Took(0.0, 0.0, 0.0))}
     return found, state_of
 
 
@@ -138,14 +164,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.correction.together_speed", description=__doc__)
     parser.add_argument("--stations", type=int, nargs="+", default=[100, 1000, 10_000], help="in hundreds")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=side_by_side.MOST, help="that a corrector is let, at most")
     options = parser.parse_args()
+    side_by_side.MOST = options.threads
+    side_by_side.ThreadPoolExecutor = Watched  # type: ignore[misc]
     trained, load = learned_from(), os.getloadavg()[0]
     sizes = [together(n, options.repeats, trained) for n in options.stations]
     versions = f"Python {platform.python_version()}, numpy {np.__version__}; {os.cpu_count()} cores"
     print(
         f"{datetime.now(UTC):%Y-%m-%d %H:%MZ}; {versions}; load {load:.1f} at the start, {os.getloadavg()[0]:.1f} after"
     )
-    print(f"{LOST:.0%} of the values lost; wall / processor, ms\n")
+    print(f"{LOST:.0%} of the values lost; {options.threads} threads; wall / processor / longest way, ms\n")
     for weather, stages in sizes[-1][0].items():
         print(f"| {weather} | " + " | ".join(f"{n:,} stations" for n in options.stations) + " |")
         print("|---|" + "---|" * len(sizes))

@@ -15,10 +15,12 @@ from hydria_plugin.learning.ticks import on_ticks, ticks_of
 from hydria_plugin.values import Bools, Floats, Ints
 
 from ..lead_knots import between, leads_of
+from ..side_by_side import side_by_side, slices
 from .classes import Seen, flooded, shares
-from .tracking import Stretch, at_leads, stretched, taught
+from .tracking import Stretch, at_leads, pooled, stretched, taught
 
 DEGRADED = 0.3  # of the logarithm of the width, where no input has its newest value
+BLOCK = 500  # stations: what is reckoned with lies in a processor's cache
 SEEN = "seen."  # before the names of those arrays in the state
 
 
@@ -43,11 +45,17 @@ class Conformal:
         state = window.learned.get(self.name, {})
         rows = rows_of(forecast.stations, window.stations)
         s, h, middle = len(window.stations), forecast.horizon, forecast.quantiles.index(0.5)
-        held = of_rows(Stretch.of(state, s, h, len(forecast.quantiles)), rows)
-        last, rise = newest_two(window, rows)
+        held, seen = Stretch.of(state, s, h, len(forecast.quantiles)), seen_of(state, s, h)
+        flood = pooled(held.flood[rows], held.floods[rows])  # of all stations, before they are parted
         tick = np.array([self.ticks.get(name, 0.0) for name in forecast.stations])
-        wider = self.degraded * missing_share(window)[rows]
-        out = issued(forecast.values, held, seen_rows(seen_of(state, s, h), rows), (last, rise, tick, wider), middle)
+        water = (*newest_two(window, rows), tick, self.degraded * missing_share(window)[rows])
+
+        def corrected(part: slice) -> Floats:
+            stretch = replace(of_rows(held, rows[part]), flood=flood[part])
+            mine = tuple(each[part] for each in water)
+            return issued(forecast.values[part], stretch, seen_rows(seen, rows[part]), mine, middle)
+
+        out = np.concatenate(side_by_side(corrected, slices(len(rows), BLOCK), len(rows)))
         return replace(forecast, values=np.where(forecast.there[:, None, None], out, forecast.values))
 
     # ---- learning while running
@@ -55,22 +63,17 @@ class Conformal:
     def learn(self, verified: Verified, state: State) -> State:
         """One verified valid time; suspected truth, and stations without, teach nothing."""
         s, h = len(verified.stations), verified.forecast.shape[1]
-        middle = verified.quantiles.index(0.5)
         good = (verified.flags != Flag.SUSPECT) & (verified.flags != Flag.FAIL)
         truth = np.where(good, verified.truth, np.nan).astype(np.float32)
         if verified.raw is None or verified.base is None or verified.rise is None or not np.isfinite(truth).any():
             return state
-        seen = seen_of(state, s, h)
-        base, rise = np.asarray(verified.base), np.asarray(verified.rise)
-        given = np.asarray(verified.forecast, dtype=np.float32)
-        classes, floods = made_in(seen, np.asarray(verified.raw), base, rise, middle)
-        held = Stretch.of(state, s, h, len(verified.quantiles))
-        held = taught(held, given, truth, np.asarray(verified.quantiles), middle, classes, floods)
-        at = leads_of(h) - 1
-        raw = np.asarray(verified.raw)[:, at]
-        marks = np.stack([raw[..., middle], base[:, at], rise[:, at]], axis=2)
-        met = seen.met(np.where(np.isfinite(truth)[:, None], raw[..., -1] - raw[..., 0], np.nan), marks)
-        return {**held.arrays(), **{SEEN + f.name: getattr(met, f.name) for f in fields(met)}}
+        held, seen = Stretch.of(state, s, h, len(verified.quantiles)), seen_of(state, s, h)
+
+        def learned(part: slice) -> State:
+            return after(of_rows(held, part), seen_rows(seen, part), verified, truth, part)
+
+        parts = side_by_side(learned, slices(s, BLOCK), s)
+        return {name: np.concatenate([each[name] for each in parts]) for name in parts[0]}
 
     # ---- training
 
@@ -93,6 +96,19 @@ class Conformal:
         new = type(self)(degraded=self.degraded)
         new.ticks = ticks
         return new
+
+
+def after(held: Stretch, seen: Seen, verified: Verified, truth: Floats, rows: slice) -> State:
+    """The state of the stations ``rows``, of which ``held`` and ``seen`` are, after ``truth`` (S) met what was issued
+    for it."""
+    raw, base, rise = (np.asarray(told)[rows] for told in (verified.raw, verified.base, verified.rise))
+    given, truth, middle = np.asarray(verified.forecast[rows], np.float32), truth[rows], verified.quantiles.index(0.5)
+    classes, floods = made_in(seen, raw, base, rise, middle)
+    held = taught(held, given, truth, np.asarray(verified.quantiles), middle, classes, floods)
+    at = leads_of(given.shape[1]) - 1
+    width = np.where(np.isfinite(truth)[:, None], raw[:, at, -1] - raw[:, at, 0], np.nan)
+    met = seen.met(width, np.stack([raw[:, at, middle], base[:, at], rise[:, at]], axis=2))
+    return {**held.arrays(), **{SEEN + f.name: getattr(met, f.name) for f in fields(met)}}
 
 
 def issued(values: Floats, held: Stretch, seen: Seen, water: tuple[Floats, ...], middle: int) -> Floats:
@@ -118,11 +134,11 @@ def made_in(seen: Seen, quantiles: Floats, last: Floats, rise: Floats, middle: i
     return shares(quantiles[..., -1] - quantiles[..., 0], borders), flooded(marks, floods)
 
 
-def of_rows(held: Stretch, rows: Ints) -> Stretch:
+def of_rows(held: Stretch, rows: Ints | slice) -> Stretch:
     return Stretch(**{name: array[rows] for name, array in held.arrays().items()})
 
 
-def seen_rows(seen: Seen, rows: Ints) -> Seen:
+def seen_rows(seen: Seen, rows: Ints | slice) -> Seen:
     return Seen(**{f.name: getattr(seen, f.name)[rows] for f in fields(Seen)})
 
 

@@ -220,10 +220,11 @@ def at_leads(between: Floats, at_knots: Floats) -> Floats:
 def stretched(
     quantiles: Floats, held: Stretch, between: Floats, classes: Floats, floods: Bools, middle: int, wider: Floats
 ) -> Floats:
-    """(S, H, Q) the quantiles as they are issued. ``between`` (H, K); ``wider`` (S) is added to the stretch."""
+    """(S, H, Q) the quantiles as they are issued. The flood part of ``held`` is :func:`pooled`; ``between`` (H, K);
+    ``wider`` (S) is added to the stretch."""
     s, h, g = classes.shape
     scales = at_leads(between, held.scale.reshape(s, -1, g * 2)).reshape(s, h, g, 2)
-    flood, fast, level = (at_leads(between, a) for a in (pooled(held.flood, held.floods), held.fast, held.level))
+    flood, fast, level = (at_leads(between, a) for a in (held.flood, held.fast, held.level))
     wider = wider.astype(np.float32)[:, None]
     scale = [sum(scales[:, :, i, x] * classes[:, :, i] for i in range(g)) for x in (0, 1)]  # two sides, (S, H)
     stretch = [scale[x] + flood[..., x] * floods + fast[..., x] + wider for x in (0, 1)]

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from hydria_plugin.values import METHODS, Bools, Floats, Ints, Times
 
+from ..side_by_side import side_by_side, slices
 from .climate import basis_of
 from .clues import Shown, Wetness
 from .model import Model
 from .neighbours import HALF_NORMAL, estimate
 from .plain import plain_rain, plain_rivers
-from .rivers import Cells, filled, scaled, unscaled, unscaled_sigma
+from .rivers import CELLS, Cells, filled, scaled, unscaled, unscaled_sigma
 from .series import ABSENT, Fills
 from .showers import SINCE
 from .showers import told as rain_told
@@ -75,7 +76,10 @@ def fill_rain(model: Model | None, web: Web, told: Told, b: Ints, p: Ints, causa
     rows, near = web.rows[b[mine]], web.near[b[mine]]
     beside = np.where(near == ABSENT, np.nan, told.values[np.maximum(near, 0), p[mine][:, None]])
     before, after = own_steps(told.values, b[mine], p[mine], causal)
-    value[mine], sigma[mine] = estimate(model.neighbours, rows, np.concatenate([beside, before, after], axis=1))
+    speaks, gauges = np.concatenate([beside, before, after], axis=1), model.neighbours
+    parts = slices(len(rows), CELLS)
+    found = side_by_side(lambda part: estimate(gauges, rows[part], speaks[part]), parts, len(told.totals))
+    value[mine], sigma[mine] = (np.concatenate(each) for each in zip(*found, strict=True))
     by_itself = np.where(np.isfinite(after[:, 0]), SMOOTHER, FILTER)
     method[mine] = np.where(np.isfinite(beside).any(axis=1), NEIGHBOURS, by_itself)
     alone = np.flatnonzero(mine & np.isnan(value))

@@ -130,7 +130,9 @@ def estimate(model: Neighbours, rows: Ints, beside: Floats) -> tuple[Floats, Flo
     products, speaking = model.products[rows], np.isfinite(beside)
     weights = weights_for(products, speaking)
     value = np.maximum((weights * np.where(speaking, beside, 0.0)).sum(axis=1), 0.0)
-    of_all = left_over(products, weights_for(products, np.ones(speaking.shape, dtype=bool)))
+    gauges, which = np.unique(rows, return_inverse=True)
+    usual = model.products[gauges]
+    of_all = left_over(usual, weights_for(usual, np.ones((len(gauges), SIDES), dtype=bool)))[which]
     widened = left_over(products, weights) / np.maximum(of_all, 1e-12)
     low, high = model.error[rows].T
     sigma = np.sqrt((low + high * value**2) * np.maximum(widened, 1.0))

@@ -16,6 +16,7 @@ import numpy as np
 
 from hydria_plugin.values import Bools, Floats, Ints
 
+from ..side_by_side import side_by_side, slices
 from .clues import BESIDE, Shown, clues, rain_known, river_known
 from .doubt import doubts, variance_of
 from .series import ABSENT
@@ -24,6 +25,7 @@ AGES = (1, 2, 4, 8, 16, 32, 64)  # and older, as long as it is seen
 NOMINAL = (*AGES, 1_000_000)  # the last stands for no last value at all
 ENDLESS = len(AGES)
 TIERS = 2 ** (1 + BESIDE)  # rain known, first river known, second river known
+CELLS = 2048  # filled at once: what is reckoned with lies in a processor's cache
 LEAST_LEFT = 0.05  # of its variance that a bridged value keeps at least
 
 
@@ -63,7 +65,7 @@ class Cells:
     def without_last(self) -> Cells:
         return Cells(self.b, self.p, np.full(len(self.p), ABSENT), self.r, self.row, self.rivers, self.lags)
 
-    def where(self, pick: Bools | Ints) -> Cells:
+    def where(self, pick: Bools | Ints | slice) -> Cells:
         return Cells(*(getattr(self, f)[pick] for f in ("b", "p", "q", "r", "row", "rivers", "lags")))
 
 
@@ -131,6 +133,14 @@ def heeded(change: Floats, least: Floats | float) -> Floats:
 
 def filled(model: Rivers, shown: Shown, cells: Cells) -> tuple[Floats, Floats, Ints]:
     """(C) value and (C) standard error in the scale of filling, and (C) the tier of each."""
+    parts, stations = slices(len(cells.p), CELLS), len(shown.wet.totals)
+    found = side_by_side(lambda part: filled_together(model, shown, cells.where(part)), parts, stations)
+    value, error, tier = (np.concatenate(each) for each in zip(*found, strict=True))
+    return value, error, tier
+
+
+def filled_together(model: Rivers, shown: Shown, cells: Cells) -> tuple[Floats, Floats, Ints]:
+    """Some of the cells, as many as are worth it at once."""
     tier = tier_of(shown, cells)
     value, variance = told(model, shown, cells, tier)
     for pick, bridge in ((cells.q != ABSENT, bridged), (cells.q == ABSENT, led_back)):

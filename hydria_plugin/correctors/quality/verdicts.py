@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hydria_plugin import METHODS, Flag
 from hydria_plugin.values import Bools, Floats, Ints
 
+from ..side_by_side import side_by_side
 from .context import Context, Pace, own_move, rising
 from .datums import at_second_datum
 from .feeds import Feeds, around, columns, shifted
@@ -66,20 +67,35 @@ class Docket:
 
 def judge_window(feeds: Feeds, x: Floats, limits: Limits, pace: Pace) -> Verdicts:
     """On the values ``x`` (P, N) of one window: of those that are worth a look, among the others of their stations."""
-    whole, looked = Docket((len(x), len(feeds))), np.zeros(len(feeds), dtype=bool)
-    for near, there, mine in feeds.blocks:
-        looked[there[mine & worth_a_look(near, columns(x, there), limits.take(there), pace)]] = True
-    for which in (np.flatnonzero(looked & feeds.is_rain), np.flatnonzero(looked & ~feeds.is_rain)):
-        which = which[np.argsort(feeds.row[which], kind="stable")]  # neighbours together: fewer stations at a time
-        for first in range(0, len(which), TOGETHER):  # a walk over few costs as much as over many
-            some = which[first : first + TOGETHER]
-            near, there = around(feeds, some)
-            at = np.searchsorted(there, np.sort(some))
-            found = judge_all(near, columns(x, there), limits.take(there), pace, at)
-            flagged = at[found.flag[:, at].any(axis=0)]
-            t, k = np.nonzero(found.flag[:, flagged])
-            whole.put(t, there[flagged[k]], found.flag[t, flagged[k]], found.method[t, flagged[k]])
+    whole, looked, stations = Docket((len(x), len(feeds))), np.zeros(len(feeds), dtype=bool), len(feeds.member)
+
+    def screened(block: tuple[Feeds, Ints, Bools]) -> Ints:
+        near, there, mine = block
+        return np.asarray(there[mine & worth_a_look(near, columns(x, there), limits.take(there), pace)])
+
+    def judged(some: Ints) -> tuple[Ints, Ints, np.ndarray, np.ndarray]:
+        near, there = around(feeds, some)
+        at = np.searchsorted(there, np.sort(some))
+        found = judge_all(near, columns(x, there), limits.take(there), pace, at)
+        flagged = at[found.flag[:, at].any(axis=0)]
+        t, k = np.nonzero(found.flag[:, flagged])
+        return t, there[flagged[k]], found.flag[t, flagged[k]], found.method[t, flagged[k]]
+
+    for worth in side_by_side(screened, feeds.blocks, stations):
+        looked[worth] = True
+    for found in side_by_side(judged, batches(feeds, looked), stations):
+        whole.put(*found)
     return whole.verdicts
+
+
+def batches(feeds: Feeds, looked: Bools) -> list[Ints]:
+    """Those ``looked`` at (N) in parts that are judged at once, rain and rivers apart: a walk over few costs as much as
+    over many."""
+    found: list[Ints] = []
+    for which in (np.flatnonzero(looked & ~feeds.is_rain), np.flatnonzero(looked & feeds.is_rain)):
+        which = which[np.argsort(feeds.row[which], kind="stable")]  # neighbours together: fewer stations at a time
+        found += [which[first : first + TOGETHER] for first in range(0, len(which), TOGETHER)]
+    return found
 
 
 def judge_all(feeds: Feeds, x: Floats, limits: Limits, pace: Pace, which: Ints) -> Verdicts:

@@ -20,6 +20,7 @@ from hydria_plugin.correctors.quality.limits import CODES, is_code
 from hydria_plugin.correctors.quality.rivers import FLAT, PATIENCE, carried, standing, swings, that_stood
 from hydria_plugin.testing.samples import sample_history, sample_layout, window_of
 from hydria_plugin.values import Floats
+from tests.correctors.threads import threads
 
 STATIONS, STEPS = 11, 700
 MANUAL = METHODS.index("manual")
@@ -75,6 +76,18 @@ def test_the_size_of_the_blocks_changes_nothing(monkeypatch: pytest.MonkeyPatch,
     for seed, expected in enumerate(usual):
         same(corrector.correct_inputs(spoilt(seed)), expected)
     assert sum(int((w.past.flags == Flag.FAIL).sum() + (w.observed.method > MANUAL).sum()) for w in usual) > 100
+
+
+@settings(max_examples=10, deadline=None)
+@given(SEEDS, st.integers(2, 5))
+def test_the_number_of_threads_changes_nothing(seed: int, many: int) -> None:
+    corrector = Quality()
+    corrector.names, corrector.learned = trained().names, trained().learned
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feeds_module, "BLOCK", 2)
+        patch.setattr(verdicts, "TOGETHER", 3)
+        with threads(many):
+            same(corrector.correct_inputs(spoilt(seed)), trained().correct_inputs(spoilt(seed)))
 
 
 @settings(max_examples=25, deadline=None)
