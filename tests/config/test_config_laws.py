@@ -189,7 +189,7 @@ def test_the_order_of_rows_and_columns_says_nothing_but_the_order(
 def test_any_name_is_one_cell_on_one_line(names: list[str], separator: str, end: str) -> None:
     """U+2028, form feeds and the breaks of a spreadsheet's cells among them: no row is torn, no log line either."""
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=separator, lineterminator=end)
+    writer = csv.writer(out, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(["number", "name", "more"])
     writer.writerows([n, name, "x"] for n, name in enumerate(names))
     faults = Faults()
