@@ -70,9 +70,9 @@ def test_building_touches_no_disk(tmp_path: Path) -> None:
 
 def test_the_probe_counts_files_series_and_age(feeds: Path) -> None:
     (feeds / "a.csv").write_text("time,a,b\n2020-02-01,1,2\n2020-02-03,3,\nx,1,1\n")
-    (feeds / "b.csv").write_text("time,c\n2020-02-02,1\n")
+    (feeds / "b.csv").write_text("time,c\n2020-02-04,7\n")
     said = CsvSource(path="feeds", folder=feeds.parent).probe()
-    assert "2 files, 3 of 3 series, 4 values, the newest a = 3 of 2020-02-03T00:00:00Z; times without offset" in said
+    assert "2 files, 3 of 3 series, 4 values, the newest c = 7 of 2020-02-04T00:00:00Z; times without offset" in said
     assert "Not used: a.csv line 4: time 'x'" in said
 
 
