@@ -11,8 +11,7 @@ import numpy as np
 
 from hydria_plugin import ModelError
 from hydria_plugin.learning.ticks import around_median
-from hydria_plugin.values import Floats, Ints, Times
-from hydria_plugin.values.arrays import read_only
+from hydria_plugin.values import Floats, Ints, Times, read_only
 
 from .cases import NOWHERE, Cases
 from .features import Scales, issue_features, lead_features

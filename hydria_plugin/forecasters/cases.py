@@ -11,8 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from hydria_plugin import Flag, History, Layout, Signal, Window
-from hydria_plugin.values import Bools, Floats, Ints, Times
-from hydria_plugin.values.arrays import field_names, read_only
+from hydria_plugin.values import Bools, Floats, Ints, Times, field_names, read_only
 
 from .estimated import base_sigma, less_sure, sigma_at
 from .scenarios import mixture, widened

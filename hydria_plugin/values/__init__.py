@@ -7,7 +7,7 @@ Time is UTC: ``numpy.datetime64`` without zone inside, aware ``datetime`` at the
 admin declared for the station (``Layout.units``); a gap is NaN.
 """
 
-from .arrays import Bools, Floats, Ints, Strings, Times, expect, freeze, read_only
+from .arrays import Bools, Floats, Ints, Strings, Times, expect, field_names, freeze, read_only
 from .attributions import ENSEMBLE_MEDIAN, ESTIMATED, LIMITS, USUAL, Attribution
 from .bulletins import NOT_A_TIME, Alert, Basis, Bulletin, Problem, Reason, Report, Summary
 from .degrading import RUNGS, rungs_of
@@ -59,6 +59,7 @@ __all__ = [
     "at_levels",
     "band_variance",
     "expect",
+    "field_names",
     "freeze",
     "onto_quantiles",
     "read_only",
