@@ -71,16 +71,7 @@ def regression(record: Record, i: int) -> tuple[Floats, Callable[[int], float]]:
     """(T) gauge ``i`` as the others foretell it, and how far the change over k steps errs. Kept for the record."""
     key = (record.name, record.names[i], len(record.x))
     if key not in KNOWN:
-        a, y = tellers(record, i), record.x[:, i]
-        fit = np.flatnonzero(np.isfinite(y[: record.cut]))
-        fit = fit[:: max(1, len(fit) // ROWS)]
-        middle = np.nanmean(a[fit], axis=0)
-        a = np.where(np.isfinite(a), a, middle) - middle
-        a = a / np.maximum(a[fit].std(axis=0), 1e-9)
-        weights = np.linalg.solve(
-            a[fit].T @ a[fit] + RIDGE * len(fit) * np.eye(a.shape[1]), a[fit].T @ (y[fit] - y[fit].mean())
-        )
-        KNOWN[key] = a @ weights
+        KNOWN[key] = ridge(tellers(record, i), record.x[:, i], record.cut)
     told, cut = KNOWN[key], record.cut
 
     def errs(k: int) -> float:
@@ -88,6 +79,20 @@ def regression(record: Record, i: int) -> tuple[Floats, Callable[[int], float]]:
         return float(np.nanquantile(np.abs(wrong), ERRS))
 
     return told, lru_cache(errs)
+
+
+def ridge(a: Floats, y: Floats, cut: int) -> Floats:
+    """(T) what the columns of ``a`` (T, W) foretell of ``y``, by the steps before ``cut``; nothing without any."""
+    fit = np.flatnonzero(np.isfinite(y[:cut]))
+    if not len(fit) or not a.shape[1]:
+        return np.zeros(len(y))
+    fit = fit[:: max(1, len(fit) // ROWS)]
+    known = a[:, np.isfinite(a[fit]).any(axis=0)]
+    middle = np.nanmean(known[fit], axis=0)
+    known = np.where(np.isfinite(known), known, middle) - middle
+    known = known / np.maximum(known[fit].std(axis=0), 1e-9)
+    square = known[fit].T @ known[fit] + RIDGE * len(fit) * np.eye(known.shape[1])
+    return np.asarray(known @ np.linalg.solve(square, known[fit].T @ (y[fit] - y[fit].mean())))
 
 
 def tellers(record: Record, i: int) -> Floats:
