@@ -16,7 +16,7 @@ from hydria_plugin import Flag
 from hydria_plugin.values import Floats, Ints
 
 from .gauges import Record
-from .made_faults import AFTER, FAULTS, RAIN, RIVER, TRIES, Planted, swing_of, witnessed
+from .made_faults import AFTER, FAULTS, RAIN, RIVER, TRIES, WITNESSES, Planted, swing_of
 
 SURPRISE = 0.999  # quantile of a series' own changes in one step: what is less is no surprise in two steps to anybody
 CLASSES = (1.0, 2.0, 5.0)  # of a fault's size in surprises
@@ -85,8 +85,8 @@ def sown(record: Record, i: int, kind: str, rng: np.random.Generator) -> Sown | 
         if np.isfinite(y[past - 6 : past + 30, i]).mean() < 0.95:
             continue
         planted = FAULTS[kind](y[:, i].copy(), past, record.x[:, i], rng)
-        if planted is not None and kind == "flat":
-            planted = witnessed(record, i, at, planted)
+        if planted is not None and kind in WITNESSES:
+            planted = WITNESSES[kind](record, i, at, planted)
         if planted is not None:
             return Sown(i, kind, at, planted, y)
     return None

@@ -5,7 +5,8 @@ down, drifts 0.5 to 2 over 24 steps, oscillations 0.3 to 1 with periods of 2 to 
 steps, where 0 is at least 0.2 of the swing below. A dump gives in one step what fell in a silence of 3 to 24 steps, at
 least 5 mm. A flat line is counted from the step at which it is contradicted by more than five resolutions
 (witnesses.py); ``flat-harder`` from where what should have been is five resolutions (and 2 % of the swing) away,
-whoever may say so.
+whoever may say so; ``flat-foretold`` from where the others foretell as much, by more than they usually err. A
+``dump-told`` is a dump of which others tell: 5 mm on their mean meanwhile, and half of it did not fall in its step.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ import numpy as np
 from hydria_plugin.values import Floats
 
 from .gauges import Record
-from .witnesses import contradicted, resolution_of
+from .witnesses import contradicted, fell_before, foretold, resolution_of
 
 AFTER = 40  # steps looked at beyond the fault's begin
 TRIES = 60
-RIVER = ("spike", "drop", "shift", "oscillation", "drift", "flat", "flat-harder")
-RAIN = ("dump", "stuck", "stuck-12")
+RIVER = ("spike", "drop", "shift", "oscillation", "drift", "flat", "flat-harder", "flat-foretold")
+RAIN = ("dump", "dump-told", "stuck", "stuck-12")
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,19 @@ def witnessed(record: Record, i: int, at: int, planted: Planted) -> Planted | No
     return None if first is None else replace(planted, last=first + 6)
 
 
+def foreseen(record: Record, i: int, at: int, planted: Planted) -> Planted | None:
+    """The same from where the others foretell that the line lies."""
+    first = foretold(record, i, at, AFTER - 10)
+    return None if first is None else replace(planted, last=first + 6)
+
+
+def told(record: Record, i: int, at: int, planted: Planted) -> Planted | None:
+    """A dump of which other gauges tell."""
+    y = planted.values[: len(planted.values) - AFTER + 1]
+    silent = int(np.argmax(~np.isnan(y[-2::-1])))
+    return planted if fell_before(record, i, at, silent, float(y[-1])) else None
+
+
 def dump(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Planted | None:
     n = int(rng.integers(3, min(24, p - 4)))
     total = float(np.nansum(y[p - n : p + 1]))
@@ -109,5 +123,9 @@ def stuck_longer(y: Floats, p: int, x: Floats, rng: np.random.Generator) -> Plan
 
 FAULTS: dict[str, Callable[[Floats, int, Floats, np.random.Generator], Planted | None]] = {
     "spike": spike, "drop": drop, "shift": shift, "oscillation": oscillation, "drift": drift, "flat": flat,
-    "flat-harder": flat_harder, "dump": dump, "stuck": stuck, "stuck-12": stuck_longer,
+    "flat-harder": flat_harder, "dump": dump, "stuck": stuck, "stuck-12": stuck_longer, "flat-foretold": flat,
+    "dump-told": dump,
+}  # fmt: skip
+WITNESSES: dict[str, Callable[[Record, int, int, Planted], Planted | None]] = {
+    "flat": witnessed, "flat-foretold": foreseen, "dump-told": told,
 }  # fmt: skip

@@ -20,7 +20,7 @@ from .context import Pace
 from .feeds import Feeds
 from .jumps import Verdicts
 from .learning import learn
-from .limits import NAMES, Limits
+from .limits import LATER, NAMES, Limits
 from .verdicts import judge_newest, judge_window
 
 FORMAT = 1
@@ -108,7 +108,9 @@ class Quality:
         """What was kept, under the admin's options of now. Raises ModelError."""
         try:
             held = json.loads((folder / "quality.json").read_text(encoding="utf-8"))
-            arrays = {f.name: np.asarray(held["limits"][f.name], dtype=float) for f in fields(Limits)}
+            unknown = dict.fromkeys(LATER, [np.inf] * len(held["series"]))
+            limits = unknown | held["limits"]
+            arrays = {f.name: np.asarray(limits[f.name], dtype=float) for f in fields(Limits)}
         except (OSError, ValueError, KeyError, TypeError) as cause:
             raise ModelError(f"quality: {folder / 'quality.json'} holds no limits ({cause!r})") from cause
         new = type(self)(limits=self.own)

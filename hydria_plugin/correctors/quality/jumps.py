@@ -27,6 +27,7 @@ ALIVE = 0.02  # of a jump: a river that rises so goes on moving by more, and not
 TICKS = 3  # resolutions: less is no movement
 COURSE = 20  # resolutions in two steps: more is a course that a gauge keeps though its datum changes
 FALL_HOURS = 0.3  # a flood loses more than two thirds of its height within this only where gates close
+RESTLESS = 3  # doubts in a window, after which a gauge jumps by nature, as gates do: doubted, no more failed at once
 LONGEST_AGE = 16  # steps without a value over which the give still grows
 SPIKE, RATE, SHIFT, DROP = (np.uint16(METHODS.index(m)) for m in ("spike", "rate", "shift", "drop-to-zero"))
 GOOD, SUSPECT, FAIL = np.uint8(0), np.uint8(Flag.SUSPECT), np.uint8(Flag.FAIL)
@@ -54,6 +55,7 @@ class Walk:
         self.age = np.zeros(k, dtype=np.int64)  # steps since
         self.length = np.zeros(k, dtype=np.int64)  # values doubted since; 0: none
         self.begun = np.zeros(k, dtype=np.int64)  # the step of the first of them
+        self.doubts = np.zeros(k, dtype=np.int64)  # how often they began
         self.jump, self.least, self.most = (np.zeros(k) for _ in range(3))
         self.wet = np.zeros(k, dtype=bool)  # water may have moved meanwhile
         self.fixed = np.zeros(k, dtype=bool)  # doubted for good, until it settles or comes back
@@ -134,8 +136,9 @@ class Walk:
         up = self.least[at] - np.maximum(self.held[at], value[at])
         stood_out = np.where(self.jump[at] > 0, up, np.minimum(self.held[at], value[at]) - self.most[at])
         ebbs = value[at] - self.held[at] > EBB * np.abs(self.jump[at])  # a wave leaves water behind
-        self.mark(at[(stood_out > spike) & ~ebbs], t - 1, FAIL, SPIKE)
-        self.mark(at[(stood_out > spike) & ebbs & (self.jump[at] > 0)], t - 1, SUSPECT, SPIKE)
+        restless = self.doubts[at] > RESTLESS
+        self.mark(at[(stood_out > spike) & ~ebbs & ~restless], t - 1, FAIL, SPIKE)
+        self.mark(at[(stood_out > spike) & np.where(ebbs, self.jump[at] > 0, restless)], t - 1, SUSPECT, SPIKE)
         self.length[at] = 0
 
     def doubt(self, t: int, at: Ints, value: Floats, away: Floats) -> None:
@@ -144,6 +147,7 @@ class Walk:
             return
         new = at[self.length[at] == 0]
         self.begun[new], self.wet[new], self.fixed[new] = t, False, False
+        self.doubts[new] += 1
         fresh = self.length[at] == 0
         self.jump[new] = away[fresh]
         self.least[new] = self.most[new] = value[new]
@@ -168,8 +172,9 @@ class Walk:
         rises = away > np.where(active, lim.up_active[at], lim.up_quiet[at]) * grown
         dry = rises & self.strict[t, at] & (away > lim.leap[at])
         below = falls & (value[at] < lim.lowest[at])
-        self.mark(at[(rises & ~dry) | (falls & ~below)], t, SUSPECT, RATE, only=t)
-        self.mark(at[dry | below], t, FAIL, RATE, only=t)
+        fails = (dry | below) & (self.doubts[at] <= RESTLESS)
+        self.mark(at[(rises | falls) & ~fails], t, SUSPECT, RATE, only=t)
+        self.mark(at[fails], t, FAIL, RATE, only=t)
         self.mark(at[drops], t, FAIL, DROP, only=t)
 
     def at_zero(self, at: Ints, value: Floats) -> Bools:

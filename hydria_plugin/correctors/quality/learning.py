@@ -11,10 +11,10 @@ from hydria_plugin.values import Bools, Floats, Ints
 from .context import LATELY, Context, Pace, own_move, rising
 from .datums import second_datum
 from .feeds import Feeds, shifted, within
-from .flat import LEAST_RAIN_MM, flat_evidence, least_told
+from .flat import LEAST_RAIN_MM, STAYED, Since, flat_evidence, height_of_high_water, least_told
 from .limits import MARGIN, Limits, most_of, physical_most, sound
 from .rains import Beside, dry_while, repeats, wet_while
-from .rivers import FLAT, PATIENCE, creeps, moved_by, shifts, spikes, standing, stood_still, swings
+from .rivers import FLAT, LEAST_STAND, PATIENCE, climbs, creeps, moved_by, shifts, spikes, standing, stood_still, swings
 
 FEWEST = 200  # values below which nothing is learned of a series
 A_SEASON = 90.0  # days of record from which its highest value says how high a river can be
@@ -71,7 +71,23 @@ def river_limits(feeds: Feeds, x: Floats, seen: Floats, limits: Limits, which: I
     stand = np.maximum(most_of(standing(y, pace.past)) + PATIENCE, FLAT)
     second = second_datum(y, found.resolution)
     second = np.where(np.isnan(second), np.inf, second)
-    return replace(found, flat_rain=flat_rain, flat_others=flat_others, stand=stand, second=second)
+    found = replace(found, flat_rain=flat_rain, flat_others=flat_others, stand=stand, second=second)
+    return replace(found, **since_limits(feeds, x, y, limits.put(which, found), which, pace))
+
+
+def since_limits(feeds: Feeds, x: Floats, y: Floats, limits: Limits, which: Ints, pace: Pace) -> dict[str, Floats]:
+    """What went on while K gauges ``y`` (T, K) stood, by the names of :class:`Limits`."""
+    stands, found = standing(y, pace.past), limits.take(which)
+    since = Since.of(feeds, x, limits, which, stands)
+    stood = (stands >= LEAST_STAND) & (stands < pace.past - 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        tick = np.nan_to_num(5 * found.resolution / height_of_high_water(found))
+    rain, first, second = (np.where(stood, a, np.nan) for a in (since.rain, since.first, since.second))
+    return {
+        "stood_rain": np.where(np.isfinite(found.leap), at_least(rain, LEAST_RAIN_MM), np.inf),
+        "stood_first": at_least_seen(first, at_least(first, np.maximum(STAYED, tick))),
+        "stood_second": at_least_seen(second, at_least(second, np.maximum(STAYED, tick))),
+    }
 
 
 def ranges_of(y: Floats, discharge: Bools, pace: Pace) -> dict[str, Floats]:
@@ -103,7 +119,7 @@ def changes_of(y: Floats, ranges: dict[str, Floats], active: Bools, quiet: Bools
         return np.asarray(np.maximum(most_of(np.where(where, statistic, np.nan)), np.maximum(least, floor)))
 
     spike, shift = np.fmax(spikes(y, 1), spikes(y, -1)), shifts(y, ranges["resolution"])
-    swing, creep = swings(y), creeps(y, quiet, pace)
+    swing, creep, climb = swings(y), creeps(y, quiet, pace), climbs(y, 0.0, pace)
     up, down = most(change, ~active), most(-change, ~active)
     datum = np.where(np.isfinite(ranges["leap"]), coarse, np.clip(FAR * np.maximum(up, down), 0.5 * coarse, coarse))
     return {
@@ -113,6 +129,7 @@ def changes_of(y: Floats, ranges: dict[str, Floats], active: Bools, quiet: Bools
         "shift_quiet": most(shift, ~active, datum), "shift_active": most(shift, active, coarse),
         "swing_quiet": most(swing, ~active), "swing_active": most(swing, active),
         "creep_up": most(creep, quiet, coarse), "creep_down": most(-creep, quiet, coarse),
+        "climb": at_least_seen(climb, most(climb, np.ones_like(active), coarse)),
     }  # fmt: skip
 
 
@@ -136,6 +153,11 @@ def at_least(statistic: Floats, floor: Floats | float) -> Floats:
     """The limit that the record sets, ``floor`` where it sets a lower one or none: what never happened is strange."""
     found = most_of(statistic)
     return np.maximum(np.where(np.isfinite(found), found, 0.0), floor)
+
+
+def at_least_seen(statistic: Floats, limit: Floats) -> Floats:
+    """The limit, but nothing that the record did exceeds it: it may have done it in one flood only."""
+    return np.asarray(np.maximum(limit, np.max(np.where(np.isfinite(statistic), statistic, -np.inf), axis=0)))
 
 
 def lately(active: Bools) -> Bools:

@@ -48,9 +48,13 @@ class Limits:
     swing_active: Floats
     creep_up: Floats  # in quiet over Pace.creep steps
     creep_down: Floats
+    climb: Floats  # straight up over Pace.creep steps, in any weather
     flat_rain: Floats  # mm on the station while the gauge stood still
     flat_others: Floats  # what the others' movement foretold while it stood still
     stand: Floats  # river: steps in a row with one value
+    stood_rain: Floats  # mm on the station since it began to stand
+    stood_first: Floats  # how far the most moved of the others went since, in its own height of high water
+    stood_second: Floats  # and the second
     second: Floats  # where a second datum lies beside the first, infinite where there is none
     spread: Floats  # of the movement over FLAT steps
     repeat: Floats  # rain: steps in a row with one value
@@ -98,6 +102,7 @@ class Limits:
 
 
 NAMES = tuple(f.name for f in fields(Limits))
+LATER = ("climb", "stood_rain", "stood_first", "stood_second")  # that a model kept before them does not hold
 
 
 def most_of(values: Floats) -> Floats:

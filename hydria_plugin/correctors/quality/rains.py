@@ -106,10 +106,11 @@ def dumped(own: Floats, beside: Beside, accused: Floats, burst: Floats, pace: Pa
     gap = shifted(last_sum(missing, SILENCE), 1) >= SILENCE
     day = max(SILENCE, round(24 / pace.hours))
     days = shifted(last_sum(missing, day), 1) >= day
-    now = np.fmax(beside.most, np.nan_to_num(shifted(beside.most, 1)))
+    now, usual = (np.fmax(a, np.nan_to_num(shifted(a, 1))) for a in (beside.most, beside.low))
     with np.errstate(invalid="ignore"):
         alone = gap & np.isnan(beside.most) & ((own > burst) | days)
         told = long & (now < 0.5 * own) & (gap & (since_rain(own, silent, beside.most) >= 0.4 * own))
+        told |= gap & (usual < 0.5 * own) & (since_rain(own, silent, beside.low) >= 0.4 * own)
         told |= long & (now < 0.5 * own) & (since_rain(own, silent, beside.low) > np.maximum(accused, 0.4 * own))
         return np.where((alone | told) & (own >= DUMP_MM), own, 0.0)
 

@@ -13,8 +13,11 @@ from .limits import Limits
 
 FLAT = 6  # steps over which others' movement and rain are taken as evidence against a gauge that stands still
 PATIENCE = 3  # steps that it may then take to answer: water needs its time
+LEAST_STAND = 4  # steps with one value before it is asked what went on since
 CREEP = 24  # steps over which a slow drift is taken
 EVEN = 0.15  # the largest step of a drift is at most this part of it: a flood comes faster
+STRAIGHT = 0.15  # of a climb: so near to its chord no flood stays whose rise is as steep
+SLOW_HOURS = 240.0  # no flood climbs straight for as long
 CALM = 0.1  # of a jump: movement that is none beside it
 GIVE = 0.05, 0.6  # of the height above low water, in quiet and in flood: what shakes a gauge grows with the flow
 DRY = 0.5  # of the lowest of the record: a river that falls dry reads less before it reads 0
@@ -80,6 +83,21 @@ def creeps(x: Floats, quiet: Bools, pace: Pace) -> Floats:
     return out
 
 
+def climbs(x: Floats, least: Floats | float, pace: Pace) -> Floats:
+    """The rise over CREEP steps whose every eighth lies on its chord, in any weather; 0 where it is less than ``least``
+    (K) or bent, NaN where a value is missing."""
+    n, change = creep_steps(pace), x - shifted(x, creep_steps(pace))
+    out = np.where(np.isnan(change), np.nan, 0.0)
+    with np.errstate(invalid="ignore"):
+        t, k = np.nonzero(change > least)
+        for eighth in range(1, 8):
+            back = eighth * n // 8
+            on = np.abs(x[t - back, k] - x[t, k] + change[t, k] * back / n) <= STRAIGHT * change[t, k]
+            t, k = t[on], k[on]
+    out[t, k] = change[t, k]
+    return out
+
+
 def stood_still(x: Floats) -> Bools:
     """Whether all values since before the evidence are one value."""
     return throughout(x == shifted(x, 1), FLAT + PATIENCE)
@@ -94,10 +112,10 @@ def standing(x: Floats, past: int) -> Floats:
 
 def that_stood(y: Floats, stand: Floats, past: int) -> Ints:
     """The gauges of (T, K) that stood still for long enough to be asked why, or for longer than ``stand`` (K)."""
-    at = np.flatnonzero((y[1:] == y[:-1]).sum(axis=0) >= np.fmin(FLAT + PATIENCE, stand))
+    at = np.flatnonzero((y[1:] == y[:-1]).sum(axis=0) >= np.fmin(LEAST_STAND, stand))
     stands, most = standing(columns(y, at), past), stand[at]
     with np.errstate(invalid="ignore"):
-        return np.asarray(at[((stands >= FLAT + PATIENCE) | (stands > most)).any(axis=0)])
+        return np.asarray(at[((stands >= LEAST_STAND) | (stands > most)).any(axis=0)])
 
 
 def stands_by_nature(stood: Bools, pace: Pace) -> Bools:

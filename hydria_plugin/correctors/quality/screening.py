@@ -12,10 +12,11 @@ from hydria_plugin.values import Bools, Floats, Ints
 
 from .context import WET_MM, Pace
 from .feeds import NOT_TESTED, Feeds, columns, last_sum, throughout
+from .flat import height_of_high_water
 from .learning import lately
 from .limits import Limits, is_code
 from .rains import DUMP_MM, NOTHING, SILENCE
-from .rivers import FLAT, PATIENCE, creep_steps, standing, triggered
+from .rivers import LEAST_STAND, climbs, creep_steps, standing, triggered
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,8 @@ def moves(feeds: Feeds, y: Floats, lim: Limits, span: Floats, which: Ints, skies
     n = creep_steps(pace)
     calm = throughout(~wet, n).any(axis=0)
     creeps = calm & (span > np.minimum(lim.creep_up, lim.creep_down))
+    at = np.flatnonzero(~creeps & (span > lim.climb))
+    creeps[at] = (climbs(columns(y, at), lim.climb[at], pace) > 0).any(axis=0)
     swing = np.minimum(lim.swing_quiet, lim.swing_active)
     change = y[1:] - y[:-1]
     swings = (np.abs(change) > swing).sum(axis=0) >= 4
@@ -73,16 +76,24 @@ def stands(feeds: Feeds, x: Floats, low: Floats, high: Floats, lim: Limits, skie
     longest = np.zeros(len(feeds), dtype=bool)
     at = np.flatnonzero(~feeds.is_rain & (same > lim.stand))
     longest[at] = (standing(columns(x, at), len(x)) > lim.stand[at]).any(axis=0)
-    still = same >= FLAT + PATIENCE
+    still = same >= LEAST_STAND
     if not still.any():
         return longest
-    every = np.arange(len(feeds))
-    fallen = feeds.of_series(skies.most.sum(axis=0)[None], np.maximum, every)[0]
-    relative = np.where(~feeds.is_rain & (lim.spread > 0) & np.isfinite(lim.spread), (high - low) / lim.spread, 0.0)
+    fallen = feeds.of_series(skies.most.sum(axis=0)[None], np.maximum, np.arange(len(feeds)))[0]
+    moved = widest(feeds, high - low, lim.spread) * lim.spread
+    since = widest(feeds, high - low, height_of_high_water(lim))
+    rained = fallen > np.minimum(lim.flat_rain, lim.stood_rain)
+    return np.asarray(
+        longest | still & (rained | (moved > lim.flat_others) | (since > np.minimum(lim.stood_first, lim.stood_second)))
+    )
+
+
+def widest(feeds: Feeds, span: Floats, unit: Floats) -> Floats:
+    """(N) the widest ``span`` of a river gauge at a station of theirs, each in its own ``unit``."""
+    relative = np.where(~feeds.is_rain & (unit > 0) & np.isfinite(unit), span / unit, 0.0)
     padded = np.append(np.nan_to_num(relative), 0.0)
     station = padded[np.where(feeds.member == NOT_TESTED, len(feeds), feeds.member)].max(axis=1)
-    moved = feeds.of_series(station[None], np.maximum, every)[0] * lim.spread
-    return np.asarray(longest | still & ((fallen > lim.flat_rain) | (moved > lim.flat_others)))
+    return np.asarray(feeds.of_series(station[None], np.maximum, np.arange(len(feeds)))[0])
 
 
 def oddly_wet(feeds: Feeds, own: Floats, high: Floats, lim: Limits, which: Ints, skies: Skies) -> Bools:

@@ -17,7 +17,7 @@ from hydria_plugin.correctors.quality import verdicts
 from hydria_plugin.correctors.quality.corrector import Quality
 from hydria_plugin.correctors.quality.feeds import columns, last_sum, shifted, throughout, within
 from hydria_plugin.correctors.quality.limits import CODES, is_code
-from hydria_plugin.correctors.quality.rivers import FLAT, PATIENCE, carried, standing, swings, that_stood
+from hydria_plugin.correctors.quality.rivers import LEAST_STAND, carried, standing, swings, that_stood
 from hydria_plugin.testing.samples import sample_history, sample_layout, window_of
 from hydria_plugin.values import Floats
 from tests.correctors.threads import threads
@@ -186,5 +186,5 @@ def test_gauges_that_stood_are_found_by_the_count_of_their_equal_steps(seed: int
     x[rng.random(x.shape) < 0.02] = np.nan
     stand = rng.choice([0.0, 3.0, 6.0, 11.0, np.inf], 6)
     stands = standing(x, 30)
-    expected = ((stands >= FLAT + PATIENCE) | (stands > stand)).any(axis=0)
+    expected = ((stands >= LEAST_STAND) | (stands > stand)).any(axis=0)
     np.testing.assert_array_equal(that_stood(x, stand, 30), np.flatnonzero(expected))

@@ -27,7 +27,7 @@ from rivers_made import (
 
 from hydria_plugin import METHODS, Flag, InputCorrector, Layout, ModelError, Persistent, Retracing, Signal, Trainable
 from hydria_plugin.correctors.quality.corrector import Quality
-from hydria_plugin.correctors.quality.limits import NAMES
+from hydria_plugin.correctors.quality.limits import LATER, NAMES
 from hydria_plugin.testing import check_corrector, sample_layout
 from hydria_plugin.testing.samples import sample_history
 from hydria_plugin.values import Floats, Window
@@ -204,3 +204,18 @@ def test_scenarios_share_the_verdict() -> None:
     )
     after = trained().correct_inputs(many)
     assert (after.observed.flags[0, :, -1] == Flag.FAIL).all() and np.isnan(after.observed.values[0, :, -1]).all()
+
+
+def test_a_model_kept_before_some_limits_were_learned_is_silent_about_them(tmp_path: Path) -> None:
+    trained().save(tmp_path)
+    file = tmp_path / "quality.json"
+    held = json.loads(file.read_text(encoding="utf-8"))
+    for name in LATER:
+        del held["limits"][name]
+    file.write_text(json.dumps(held), encoding="utf-8")
+    again = Quality().load(tmp_path)
+    assert np.isinf(again.learned.climb).all() and np.isfinite(trained().learned.climb).any()
+    del held["limits"]["low"]
+    file.write_text(json.dumps(held), encoding="utf-8")
+    with pytest.raises(ModelError):
+        Quality().load(tmp_path)

@@ -82,3 +82,26 @@ def test_what_a_lone_gauge_gives_after_days_of_silence_is_a_dump(pace: Pace, fou
     assert dumps(own, nobody, np.array([20.0]), np.array([10.0]), pace)[-1, 0] == 12.0, "a rare one is"
     own[2:5] = 0.0
     assert dumps(own, nobody, np.array([20.0]), np.array([30.0]), pace)[-1, 0] == 0.0, "zeros are no gap"
+
+
+def test_a_gauge_that_jumps_to_and_fro_is_doubted_only_from_the_fourth_jump_on() -> None:
+    """Gates: 480 down and back within a few steps, again and again."""
+    lim = replace(limits(), lowest=np.array([665.0]), low=np.array([100.0]))
+    y = np.full(40, 1100.0)
+    for first in (5, 12, 19, 26, 33):
+        y[first] = 450.0
+    no = np.zeros((40, 1), dtype=bool)
+    flag = judge_jumps(y[:, None], lim, no, no, no, HOURLY).flag[:, 0]
+    assert flag[[5, 12, 19]].tolist() == [Flag.FAIL] * 3
+    assert flag[[26, 33]].tolist() == [Flag.SUSPECT] * 2
+    newest = [judge_jumps(y[: t + 1, None], lim, *([no[: t + 1]] * 3), HOURLY).flag[-1, 0] for t in (5, 26)]
+    assert newest == [Flag.FAIL, Flag.SUSPECT], "at first sight too"
+
+
+@pytest.mark.parametrize(("now", "found"), [(2.0, 20.0), (12.0, 0.0)])
+def test_a_dump_while_it_still_rains_is_told_by_the_usual_of_the_others(now: float, found: float) -> None:
+    """After four steps of silence; one of three others is in a cell of its own. As much on all is a cloudburst."""
+    own = np.array([0.0, 2.0, np.nan, np.nan, np.nan, np.nan, 20.0])[:, None]
+    low = np.array([0.0, 2.0, 4.0, 4.0, 4.0, 4.0, now])[:, None]
+    most = np.array([0.0, 2.0, 9.0, 9.0, 9.0, 11.0, 14.0])[:, None]
+    assert dumps(own, Beside(low, most), np.array([20.0]), np.array([30.0]), HOURLY)[-1, 0] == found

@@ -11,7 +11,7 @@ from rivers_made import CUT, SERIES, calm, columns, flood, history, trained
 
 from benchmarks.correction import witnesses
 from benchmarks.correction.gauges import Record
-from benchmarks.correction.witnesses import contradicted, much, resolution_of
+from benchmarks.correction.witnesses import contradicted, fell_before, foretold, much, resolution_of, ridge
 from hydria_plugin.values import Floats
 
 TARGET = SERIES.index("target")
@@ -58,3 +58,26 @@ def test_it_uses_no_code_of_the_corrector() -> None:
     tree = ast.parse(Path(witnesses.__file__).read_text(encoding="utf-8"))
     used = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert not [name for name in used if "correctors" in name]
+
+
+def test_the_others_foretell_a_flood_and_no_calm() -> None:
+    at, x = flood() - 4, columns()
+    first = foretold(record(x), TARGET, at, 20)
+    assert first is not None and abs(x[at + first, TARGET] - x[at, TARGET]) > much(x[:, TARGET])
+    assert foretold(record(x), TARGET, calm(), 20) is None
+
+
+def test_a_gauge_without_others_or_without_a_first_part_is_foretold_nothing() -> None:
+    y = np.arange(30.0)
+    assert not ridge(np.zeros((30, 0)), y, 20).any()
+    assert not ridge(y[:, None], np.where(y < 20, np.nan, y), 20).any()
+    np.testing.assert_allclose(np.diff(ridge(np.column_stack([y, y * np.nan]), 3 * y, 20)), 3.0, rtol=0.01)
+
+
+def test_others_tell_of_a_dump_where_it_rained_and_half_of_it_fell_before() -> None:
+    x, at = columns().copy(), 4000
+    x[at - 6 : at, 1:3], x[at, 1:3] = 1.0, 2.0
+    assert fell_before(record(x), 1, at, 6, 8.0)
+    assert not fell_before(record(x), 1, at, 6, 3.5), "most of it fell in its step"
+    x[at - 6 : at, 2] = 0.5
+    assert not fell_before(record(x), 1, at, 6, 8.0)
