@@ -94,7 +94,8 @@ def test_a_gauge_that_jumps_to_and_fro_is_doubted_only_from_the_fourth_jump_on()
     flag = judge_jumps(y[:, None], lim, no, no, no, HOURLY).flag[:, 0]
     assert flag[[5, 12, 19]].tolist() == [Flag.FAIL] * 3
     assert flag[[26, 33]].tolist() == [Flag.SUSPECT] * 2
-    newest = [judge_jumps(y[: t + 1, None], lim, *([no[: t + 1]] * 3), HOURLY).flag[-1, 0] for t in (5, 26)]
+    short = [no[: t + 1] for t in (5, 26)]
+    newest = [judge_jumps(y[: len(n), None], lim, n, n, n, HOURLY).flag[-1, 0] for n in short]
     assert newest == [Flag.FAIL, Flag.SUSPECT], "at first sight too"
 
 
