@@ -10,11 +10,12 @@ from rivers_made import CUT, SERIES, calm, columns, flags, seen, trained
 
 from hydria_plugin import Flag
 from hydria_plugin.correctors.quality.context import Pace
+from hydria_plugin.correctors.quality.docket import Docket
 from hydria_plugin.correctors.quality.feeds import Feeds
 from hydria_plugin.correctors.quality.limits import Limits
 from hydria_plugin.correctors.quality.others import company
 from hydria_plugin.correctors.quality.rivers import climbs, creep_steps
-from hydria_plugin.correctors.quality.verdicts import Docket, climb_tests
+from hydria_plugin.correctors.quality.slow import climb_tests
 from hydria_plugin.values import Floats
 
 PACE, DAILY = Pace(48, 1 / 6), Pace(30, 24.0)
