@@ -18,7 +18,7 @@ demo: $(VENV)/.ready
 
 # one process per core, each on files of its own, and libraries kept to one thread; what measures time comes after, alone
 test: $(VENV)/.ready check
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "not soak and not alone" -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -m "not soak and not alone" -n auto --dist loadfile --no-loadscope-reorder
 	$(BIN)/pytest -q -m alone
 
 check: $(VENV)/.ready

@@ -73,6 +73,16 @@ class Switched:
         return self.region.table(max(wanted.start, self.begin), wanted.issued_at)
 
 
+class Silent:
+    """A source that has nothing new."""
+
+    def read(self, wanted: Wanted) -> pd.DataFrame:
+        import pandas as pd
+
+        none = pd.DatetimeIndex([], tz="UTC")
+        return pd.DataFrame({"series": pd.Series([], dtype=object), "time": none, "value": pd.Series([], dtype=float)})
+
+
 def append_csv(path: Path, region: MadeRegion, step: np.datetime64) -> int:
     """Write one step's values at the end of a long CSV file; how many."""
     table = region.table(step, step)
