@@ -77,14 +77,16 @@ def shap() -> None:
     model = Boosting(num_threads=1).fit(history, split(history)).model
     assert model is not None
     some = cases_of_history(history, 0, np.arange(100, 1400, 10), True, 0, 6)
-    worst = 0.0
+    worst, size = 0.0, 0.0
     for k in range(len(model.knots)):
         for form in (0, 1):
             x = columns(model, some, k, form)
             trees = model.trees[0][form][k].centre
             theirs = np.mean([by_shap(library, one, x) for one in trees], axis=0)
-            worst = max(worst, float(np.abs(contributions(model, 0, form, k, some, 1)[:, :-1] - theirs).max()))
-    print(f"shap, TreeExplainer of the boosting's columns: largest difference {worst:.1e} of a unit")
+            ours = contributions(model, 0, form, k, some, 1)[:, :-1]
+            worst, size = max(worst, float(np.abs(ours - theirs).max())), max(size, float(np.abs(ours).max()))
+    said = f"largest difference {worst:.1e}, largest contribution {size:.2f}"
+    print(f"shap, TreeExplainer of the boosting's columns: {said}")
 
 
 def by_shap(library: Any, booster: Any, x: Floats) -> Floats:
