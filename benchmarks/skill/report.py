@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -108,9 +108,17 @@ def rain(case: Case) -> str:
     return "perfect" if case.future else "no"
 
 
+def version_of(package: str) -> str:
+    """A peer that is not installed took no part, or its answers were kept."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
 def write_markdown(path: Path, lines: list[Line], seeds: tuple[int, ...], develop: bool) -> None:
     """Table and verdicts, with versions and date."""
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    packages = ", ".join(f"{name} {version_of(name)}" for name in PACKAGES)
     part = "DEVELOPMENT: first 80 % of each record only, split 60/20/20 again" if develop else "60/20/20 in time"
     text = [
         "# Skill, side by side",
