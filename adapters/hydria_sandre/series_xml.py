@@ -36,6 +36,10 @@ ELSEWHERE = {  # part -> why it gives no rows
     "Evenements": "events",
     "Jaugeages": "gaugings",
 }
+WITHIN = (  # items of those parts: each is forgotten when it is whole
+    "SiteHydro", "StationHydro", "SiteMeteo", "SeuilHydro", "CourbeTarage", "ModelePrevision", "ObsElaborHydro",
+    "ObsElabHydro", "Evenement", "Jaugeage",
+)  # fmt: skip
 IMPORTED = ("SitesHydro", "SitesMeteo", "SeuilsHydro", "CourbesTarage")
 ENTITIES = ("CdCapteur", "CdStationHydro", "CdSiteHydro", "CdSiteMeteo")
 ROOT = "hydrometrie"
@@ -62,7 +66,7 @@ class Message:
 
     def read(self, file: IO[bytes], place: str) -> None:
         """Raises FeedError when it is no Sandre message, or broken: then nothing of it counts."""
-        tags = ("Scenario", *SERIES, *POINTS, *ELSEWHERE)
+        tags = ("Scenario", *SERIES, *POINTS, *ELSEWHERE, *WITHIN)
         is_first = True
         for element in xml_elements(file, place, tags, LARGEST):
             if is_first:
@@ -89,6 +93,8 @@ class Message:
             self.take_forecast(element)
         elif tag in ELSEWHERE:
             self.parts.add(tag)
+        elif tag in WITHIN:
+            return
         elif tag == "Scenario":
             found = self.fields(element)
             self.version = found.get("VersionScenario", "")
