@@ -66,9 +66,9 @@ class Message:
 
     def read(self, file: IO[bytes], place: str) -> None:
         """Raises FeedError when it is no Sandre message, or broken: then nothing of it counts."""
-        tags = ("Scenario", *SERIES, *POINTS, *ELSEWHERE, *WITHIN)
+        tags = ("Scenario", *SERIES, *POINTS, *ELSEWHERE)
         is_first = True
-        for element in xml_elements(file, place, tags, LARGEST):
+        for element in xml_elements(file, place, tags, LARGEST, passed=WITHIN):
             if is_first:
                 self.check_root(element, place)
                 is_first = False
@@ -93,8 +93,6 @@ class Message:
             self.take_forecast(element)
         elif tag in ELSEWHERE:
             self.parts.add(tag)
-        elif tag in WITHIN:
-            return
         elif tag == "Scenario":
             found = self.fields(element)
             self.version = found.get("VersionScenario", "")

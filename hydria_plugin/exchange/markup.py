@@ -74,13 +74,15 @@ def xml_elements(
     tags: Sequence[str],
     limits: XmlLimits = LIMITS,
     through: Callable[[Readable], Readable] | None = None,
+    passed: Sequence[str] = (),
 ) -> Iterator[_Element]:
     """Elements with these local names, whatever their namespace, each as it is complete; what was given before is
     forgotten, so that a file of any length takes little memory. ``through``: what the unpacked bytes pass before they
-    are parsed. Raises FeedError as :func:`xml_document` does."""
+    are parsed. ``passed``: items of lists that are not given, and forgotten too. Raises FeedError as
+    :func:`xml_document` does."""
     from lxml import etree
 
-    wanted = tuple(f"{{*}}{tag}" for tag in tags)
+    wanted = tuple(f"{{*}}{tag}" for tag in (*tags, *passed))
     unpacked = _Beginning(bounded(file, place, _most(file, limits)))
     held = _Held(through(unpacked) if through else unpacked, place, tags, limits.apart)
     events = etree.iterparse(held, events=("end",), tag=wanted, **BARE, **SAFE)
@@ -95,7 +97,11 @@ def xml_elements(
                 around = parent
                 if sum(1 for _ in element.iterancestors()) > limits.depth:
                     raise FeedError(f"{place}: is nested deeper than {limits.depth} elements")
-            yield element
+            if passed and str(element.tag).rpartition("}")[2] in passed:
+                if not _is_item(element):
+                    continue
+            else:
+                yield element
             _forget(element, parent)
             held.bytes = 0
     except etree.XMLSyntaxError as error:
@@ -145,6 +151,12 @@ def _most(file: IO[bytes], limits: XmlLimits) -> int:
 def _broken(place: str, text: bytes, error: Exception) -> FeedError:
     other = next((name for head, name in OTHERS.items() if text.startswith(head)), "")
     return FeedError(f"{place}: is not {f'XML, but {other}' if other else f'well-formed XML ({_said(error)})'}")
+
+
+def _is_item(element: _Element) -> bool:
+    """Of a list: what stands before it in another element may be wanted at the end of that."""
+    before = element.getprevious()
+    return before is None or before.tag == element.tag
 
 
 def _forget(element: _Element, parent: _Element | None) -> None:

@@ -119,3 +119,13 @@ def test_a_document_that_is_held_as_a_whole_has_so_many_parts(part: bytes) -> No
     assert len(xml_document(b"<a>" + part * 450 + b"</a>", "f.xml", small)) == 450
     with pytest.raises(FeedError, match=r"f\.xml: holds [\d,]+ tags and attributes; at most 1,000 are read"):
         xml_document(b"<a>" + part * 1000 + b"</a>", "f.xml", small)
+
+
+def test_items_that_are_passed_over_are_forgotten_and_what_stands_before_others_is_not() -> None:
+    place = b"<p><q>name</q></p>" * 130_000
+    file = io.BytesIO(b"<a><l>" + place * 2 + b"</l><b><c>1</c><p>2</p><c>3</c></b></a>")
+    read = xml_elements(file, "f.xml", ("b",), passed=("p",))
+    assert [[child.tag for child in element] for element in read] == [["c", "p", "c"]]
+    odd = io.BytesIO(b"<a>" + b"<x/><p/>" * 700_000 + b"</a>")
+    with pytest.raises(FeedError, match="hold nothing that is read"):
+        list(xml_elements(odd, "f.xml", ("b",), passed=("p",)))
