@@ -27,7 +27,7 @@ LONG = ("real", "demo", "host")  # rooms whose files take longest
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files first, so that no process is left with one at the end (with --no-loadscope-reorder, which keeps it)."""
+    """Long files first, so that no process is left with one at the end (--no-loadscope-reorder keeps it so)."""
     here = Path(__file__).parent
     items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in LONG)
 

@@ -1,14 +1,16 @@
-"""The admin's options, checked: every fault at once."""
+"""The admin's options, with their defaults, and checked: every fault at once."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hydria_plugin import ConfigError
+from hydria_plugin import ConfigError, Layout, Secret, Thresholds
 from hydria_plugin.drawing import Words
 
 from .cap_rules import FORBIDDEN, is_whole_address
@@ -23,6 +25,43 @@ CHOICES = {
 }
 DURATION = re.compile(r"(\d{1,6})(min|h|d)")
 SECONDS = {"min": 60, "h": 3600, "d": 86_400}
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class CapOptions:
+    """The TOML options of the sink, README.md says what each means; the last four and ``folder`` are the house's."""
+
+    path: str
+    sender: str
+    status: str
+    folder: Path | str | None = None
+    sender_name: str = ""
+    languages: Sequence[str] = ("fr", "en")
+    scope: str = "Public"
+    restriction: str = ""
+    addresses: str = ""
+    note: str = ""
+    category: str = "Met"
+    severity: Mapping[str, str] | None = None
+    instruction: Mapping[str, str] | None = None
+    cleared: str = "cancel"
+    expires: str = ""
+    keep: str = "90d"
+    areas: str = ""
+    radius_km: float = 5.0
+    web: str = ""
+    contact: str = ""
+    reports_address: str = ""
+    post: str = ""
+    hosts: Sequence[str] = ()
+    user: str = ""
+    password: Secret | None = None
+    token: Secret | None = None
+    ca: str = ""
+    words: Words | None = None
+    layout: Layout | None = None
+    places: Mapping[str, tuple[float, float]] | None = None
+    thresholds: Thresholds | None = None
 
 
 def checked(given: Mapping[str, Any]) -> tuple[Style, np.timedelta64 | None, np.timedelta64 | None]:

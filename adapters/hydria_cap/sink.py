@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-from hydria_plugin import Alert, Bulletin, FeedError, Layout, Reason, Report, Secret, Thresholds
-from hydria_plugin.drawing import Words
+from hydria_plugin import Alert, Bulletin, FeedError, Layout, Reason, Report
 from hydria_plugin.exchange import Access, Refusal, Web, free_bytes, put_file, xml_document
 
 from .areas import around, read_areas
@@ -15,7 +15,7 @@ from .cap_rules import faults
 from .composing import identifier, message_of
 from .markup import written
 from .message import Area
-from .options import checked
+from .options import CapOptions, checked
 from .reports import keep_reports, resources_of
 from .told import Told, forget, name_of
 
@@ -23,56 +23,22 @@ KNOWN = 409  # the receiver has it already
 TELL_AGAIN = 2  # steps before a message ends, from which an open event is told again
 
 
-class CapSink:
+@dataclass(kw_only=True, repr=False, eq=False)
+class CapSink(CapOptions):
     """One CAP 1.2 message per news of an event: Alert, Update, Cancel. ``<path>/<identifier>.xml`` is for receivers,
     who may take it away; ``<path>/.told`` is the sink's memory. The same bulletin twice gives the same bytes.
 
     ``status`` has no default: whoever writes Actual means it.
     """
 
-    def __init__(
-        self,
-        *,
-        path: str,
-        sender: str,
-        status: str,
-        folder: Path | str | None = None,
-        sender_name: str = "",
-        languages: Sequence[str] = ("fr", "en"),
-        scope: str = "Public",
-        restriction: str = "",
-        addresses: str = "",
-        note: str = "",
-        category: str = "Met",
-        severity: Mapping[str, str] | None = None,
-        instruction: Mapping[str, str] | None = None,
-        cleared: str = "cancel",
-        expires: str = "",
-        keep: str = "90d",
-        areas: str = "",
-        radius_km: float = 5.0,
-        web: str = "",
-        contact: str = "",
-        reports_address: str = "",
-        post: str = "",
-        hosts: Sequence[str] = (),
-        user: str = "",
-        password: Secret | None = None,
-        token: Secret | None = None,
-        ca: str = "",
-        words: Words | None = None,
-        layout: Layout | None = None,
-        places: Mapping[str, tuple[float, float]] | None = None,
-        thresholds: Thresholds | None = None,
-    ) -> None:
-        self._style, self._expires, self._keep = checked(locals())
-        self._path = Path(folder or ".") / path
-        self._radius, self._reports_address = float(radius_km), reports_address
-        self._areas_file = Path(folder or ".") / areas if areas else None
+    def __post_init__(self) -> None:
+        self._style, self._expires, self._keep = checked(vars(self))
+        folder = Path(self.folder or ".")
+        self._path = folder / self.path
+        self._areas_file = folder / self.areas if self.areas else None
         self._areas: Mapping[str, tuple[Area, ...]] | None = None
-        self._places = places or {}
-        access = Access(user=user, password=password, token=token, ca=ca)
-        self._web = Web(post, hosts=hosts, access=access, tries=2) if post else None
+        access = Access(user=self.user, password=self.password, token=self.token, ca=self.ca)
+        self._web = Web(self.post, hosts=self.hosts, access=access, tries=2) if self.post else None
 
     def write(self, bulletin: Bulletin) -> None:
         """Every alert that is news, and every open one whose last message is about to end. One that cannot be sent
@@ -154,7 +120,7 @@ class CapSink:
             name,
             [earlier.reference for earlier in told.before(name)],
             self._where(alert.station, bulletin.layout),
-            resources_of(self._path, alert.event, self._reports_address),
+            resources_of(self._path, alert.event, self.reports_address),
             bulletin.known_at.astype("datetime64[s]") + lasts,
         )
         content = written(message)
@@ -168,7 +134,7 @@ class CapSink:
         if station in self._known():
             return self._known()[station]
         name = layout.names[row] if layout.names and layout.names[row] else station
-        return (around(name, self._places.get(layout.targets[row]), self._radius),)
+        return (around(name, (self.places or {}).get(layout.targets[row]), float(self.radius_km)),)
 
     def _known(self) -> Mapping[str, tuple[Area, ...]]:
         """The admin's areas, read when they are first asked for."""

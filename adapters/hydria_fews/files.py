@@ -80,14 +80,18 @@ class FewsFiles:
         return f"{self._path}: {len(content)} files, {seen(found, self._naming, self._layout, now)}."
 
     def _content(self) -> list[PiFile]:
+        """A file that cannot be read, half overwritten perhaps, stands as it was last read whole."""
         found, refused = list[PiFile](), list[str]()
         files = self._files()
         for file in files:
             try:
                 found.append(self._parsed(file))
             except FeedError as error:
-                refused.append(str(error))
-                found.append(PiFile((), (str(error),)))
+                held = self._held.get(file)
+                if held is None:
+                    refused.append(str(error))
+                said = str(error) if held is None else f"{error}; what it held before is used"
+                found.append(PiFile(() if held is None else held.content.series, (said,)))
         if files and len(refused) == len(files):
             raise FeedError("; ".join(refused))
         return found
@@ -109,6 +113,8 @@ class FewsFiles:
             if held is None or held.stamp != stamp:
                 held = self._held[file] = Held(stamp, self._read(file, values if len(stamp) > 1 else None))
         except OSError as error:
+            if isinstance(error, FileNotFoundError):
+                self._held.pop(file, None)
             raise FeedError(f"{file}: cannot be read ({error.strerror}); allowed: a file of PI time series") from error
         return held.content
 

@@ -23,6 +23,7 @@ THRESHOLD = {
     "id": "id", "name": "name", "label": "label", "comment": "comment", "groupId": "group", "groupName": "group_name",
 }  # fmt: skip
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?", re.ASCII)
+MIDNIGHT = re.compile(r"24:00(:00(\.0{1,3})?)?", re.ASCII)
 LARGEST = (1 << 31) - 1  # of indices, and of steps in their unit
 HIGH, LOW = "highLevelThreshold", "lowLevelThreshold"
 
@@ -170,11 +171,12 @@ def time_facts(time: np.datetime64, zone: float) -> dict[str, str]:
 
 @lru_cache(maxsize=1000)  # the headers of a forecast say the same times
 def local_time(day: str, clock: str) -> np.datetime64:
-    """[ms] of the document's own clock. Raises ValueError."""
-    text = f"{day.strip().replace('/', '-')}T{clock.strip() or '00:00:00'}"
+    """[ms] of the document's own clock, where 24:00 ends a day. Raises ValueError."""
+    is_end = MIDNIGHT.fullmatch(clock.strip()) is not None
+    text = f"{day.strip().replace('/', '-')}T{'00:00:00' if is_end else clock.strip() or '00:00:00'}"
     if not TIME.fullmatch(text):
         raise ValueError(f"{day!r} {clock!r} is not a time")
-    return np.datetime64(text, "ms")
+    return np.datetime64(text, "ms") + np.timedelta64(int(is_end), "D")
 
 
 def number_text(value: float) -> str:

@@ -36,6 +36,10 @@ ELSEWHERE = {  # part -> why it gives no rows
     "Evenements": "events",
     "Jaugeages": "gaugings",
 }
+WITHIN = (  # items of those parts: each is forgotten when it is whole
+    "SiteHydro", "StationHydro", "SiteMeteo", "SeuilHydro", "CourbeTarage", "ModelePrevision", "ObsElaborHydro",
+    "ObsElabHydro", "Evenement", "Jaugeage",
+)  # fmt: skip
 IMPORTED = ("SitesHydro", "SitesMeteo", "SeuilsHydro", "CourbesTarage")
 ENTITIES = ("CdCapteur", "CdStationHydro", "CdSiteHydro", "CdSiteMeteo")
 ROOT = "hydrometrie"
@@ -64,7 +68,7 @@ class Message:
         """Raises FeedError when it is no Sandre message, or broken: then nothing of it counts."""
         tags = ("Scenario", *SERIES, *POINTS, *ELSEWHERE)
         is_first = True
-        for element in xml_elements(file, place, tags, LARGEST):
+        for element in xml_elements(file, place, tags, LARGEST, passed=WITHIN):
             if is_first:
                 self.check_root(element, place)
                 is_first = False

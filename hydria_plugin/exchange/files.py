@@ -33,7 +33,17 @@ def put_file(file: Path, content: bytes | Iterable[bytes]) -> None:
             passing.unlink(missing_ok=True)
         raise
     with contextlib.suppress(OSError):
-        _settle(file.parent)
+        to_disk(file.parent)
+
+
+def to_disk(path: Path) -> None:
+    """What was written to a file, or renamed in a folder, outlasts a power cut from here on. Raises OSError, where the
+    system cannot do that for a folder, too."""
+    held = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)
 
 
 def is_file(path: Path | str) -> bool:
@@ -62,12 +72,3 @@ def free_bytes(folder: Path) -> int:
     trial.write_bytes(b"")
     trial.unlink()
     return shutil.disk_usage(there).free
-
-
-def _settle(folder: Path) -> None:
-    """The rename itself reaches the disk, where the system can do that."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

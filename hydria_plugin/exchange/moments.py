@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+END_OF_DAY = re.compile(r"([T ])24:00(?=(:00(\.0+)?)?([Z+-]|$))")  # a total of the day is stamped so
 
 
 def moment(text: str, zone: tzinfo = UTC) -> np.datetime64:
-    """One time, [us], UTC; one without offset is of ``zone``. Raises ValueError."""
-    found = datetime.fromisoformat(text.strip())
+    """One time, [us], UTC; one without offset is of ``zone``; 24:00 ends a day. Raises ValueError, OverflowError."""
+    written, ends = END_OF_DAY.subn(r"\g<1>00:00", text.strip()) if "24:00" in text else (text.strip(), 0)
+    found = datetime.fromisoformat(written) + timedelta(days=ends)
     aware = found if found.tzinfo is not None else found.replace(tzinfo=zone)
     since = aware - EPOCH
     return np.datetime64((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds, "us")

@@ -14,6 +14,7 @@ import numpy as np
 
 from hydria_plugin import History, ModelError
 from hydria_plugin.digest import digest_arrays
+from hydria_plugin.exchange.files import to_disk
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -69,15 +70,6 @@ def write_text(path: Path, text: str) -> None:
         os.fsync(out.fileno())
     os.replace(scratch, path)
     to_disk(path.parent)
-
-
-def to_disk(path: Path) -> None:
-    """What was written to a file, or renamed in a folder, outlasts a power cut from here on."""
-    held = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(held)
-    finally:
-        os.close(held)
 
 
 def reach_the_disk(folder: Path) -> None:

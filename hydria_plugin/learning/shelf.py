@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from hydria_plugin import ModelError
+from hydria_plugin.exchange.files import to_disk
 
 from .manifest import MANIFEST as MANIFEST
-from .manifest import faults_of, reach_the_disk, read_manifest, sha256, to_disk, write_manifest, write_text
+from .manifest import faults_of, reach_the_disk, read_manifest, sha256, write_manifest, write_text
 
 ACTIVE = "active"
 NEW = ".new-"  # and the writer's process: a version that is being written

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..config.csv_files import BREAKS
 from ..config.places import Faults
 from ..config.ratings import RATING_COLUMNS, read_ratings
 from ..config.sites import INPUT_COLUMNS, limits, read_inputs, read_sites
@@ -180,11 +181,12 @@ def doubts(folder: Path, texts: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """CSV, each row on one line: a name of the host's may hold breaks, which readers of CSV take for the end of one."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     if head:
         writer.writerow(head)
-    writer.writerows(rows)
+    writer.writerows([[BREAKS.sub(" ", cell) for cell in row] for row in rows])
     return out.getvalue()
 
 

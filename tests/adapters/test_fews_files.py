@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from fews_platform import MODULES, NAMES, header_of, put_file, series_of
 from whole_loop import BEGIN, STEP, registry_with, rows_between
@@ -60,12 +61,38 @@ def test_values_in_a_binary_file_beside_it(tmp_path: Path) -> None:
     plain = [replace(s, flag=np.full(len(s), -1, np.int16)) for s in whole]
     put_file(tmp_path / "a.xml", [replace(s, time=s.time[:0], value=s.value[:0], flag=s.flag[:0]) for s in plain])
     (tmp_path / "a.bin").write_bytes(b"".join(pi_bin(plain)))
-    table = FewsFiles(path=str(tmp_path)).read(WANTED)
+    source = FewsFiles(path=str(tmp_path))
+    table = source.read(WANTED)
     flow = table[table["series"] == NAMES["q_up"]]
     np.testing.assert_allclose(flow["value"], whole[0].value, rtol=1e-6)
     (tmp_path / "a.bin").write_bytes(b"\0" * 12)
+    again = source.read(WANTED)
+    assert len(again) == len(table) and "not of one export" in errors(again)[0], "as it was, until the two fit together"
     with pytest.raises(FeedError, match="not of one export"):
         FewsFiles(path=str(tmp_path)).read(WANTED)
+
+
+def test_a_file_that_is_half_overwritten_stands_as_it_was(tmp_path: Path) -> None:
+    """And is read again when it is whole; one that is gone is gone."""
+    place = tmp_path / "a.xml"
+    put_file(place, series_of(rows_between(0, 15)))
+    source = FewsFiles(path=str(place))
+    before = source.read(WANTED)
+    assert len(before) == 5 * 5
+    put_file(place, series_of(rows_between(0, 21)))
+    whole = place.read_bytes()
+    for broken in (whole[: len(whole) // 2], b"", whole.replace(b"</TimeSeries>", b"</Time")):
+        place.write_bytes(broken)
+        for _ in range(2):
+            table = source.read(WANTED)
+            pd.testing.assert_frame_equal(table, before, check_flags=False)
+            assert ["a.xml" in e and "what it held before is used" in e for e in errors(table)] == [True]
+    place.write_bytes(whole)
+    table = source.read(WANTED)
+    assert len(table) == 5 * 11 and errors(table) == []
+    place.unlink()
+    with pytest.raises(FeedError, match="cannot be read"):
+        source.read(WANTED)
 
 
 def of(table: Any, name: str) -> Any:

@@ -211,6 +211,17 @@ def test_dates_with_slashes_and_milliseconds() -> None:
     assert str(found.series[0].header.start.astype("M8[m]")) == "2026-03-01T12:00"
 
 
+@pytest.mark.parametrize("clock", ["24:00:00", "24:00", "24:00:00.000"])
+@pytest.mark.parametrize("long", [False, True])
+def test_the_day_ends_at_24(clock: str, long: bool) -> None:
+    """Alone, and at the end of events that are read in columns."""
+    day = "".join(f'<event date="2026-12-31" time="{h:02d}:00:00" value="{h}" flag="0"/>' for h in range(24 * long))
+    (series,) = read(events=f'{day}<event date="2026-12-31" time="{clock}" value="24" flag="0"/>').series
+    assert (str(series.time[-1]), series.value[-1]) == ("2027-01-01T00:00:00.000", 24.0)
+    assert len(series) == 1 + 24 * long
+    assert "24:01" in read(events='<event date="2026-12-31" time="24:01" value="1"/>').faults[0]
+
+
 def test_what_cannot_be_used_is_told_once_and_the_rest_is_used() -> None:
     bad = [
         EVENT.replace("1.5", "wet"),
@@ -266,8 +277,8 @@ def test_depth_size_and_bombs_have_an_end() -> None:
         read_pi(deep, "made")
     bomb = gzip.compress(document(events=EVENT + " " * 30_000_000))
     assert len(bomb) < 50_000
-    with pytest.raises(FeedError, match="holds more than 10,000,000 bytes"):
-        read_pi(bomb, "made", limits=XmlLimits(size=10_000_000))
+    with pytest.raises(FeedError, match="holds more than 1,000,000 bytes"):
+        read_pi(bomb, "made", limits=XmlLimits(size=1_000_000))
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00\x01", b"not xml", document()[:-30], gzip.compress(document())[:-20]])

@@ -89,3 +89,43 @@ def test_a_long_file_takes_little_memory() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert count == 200_000 and peak < 4_000_000
+
+
+def test_a_small_file_that_unpacks_to_much_is_not_read() -> None:
+    """More than a few hundred times its size is no message; what a real one comes to is."""
+    rain = b"".join(b'<b at="2026-03-%02dT%02d:00:00" value="0.0"/>' % (d, h) for d in range(1, 31) for h in range(24))
+    assert stream(gzip.compress(b"<a>" + rain * 50 + b"</a>"))
+    bomb = gzip.compress(b"<a>" + b"<b>0</b>" * 1_000_000 + b"</a>")
+    assert len(bomb) < 30_000
+    for read in (lambda: xml_document(bomb, "f.xml"), lambda: stream(bomb)):
+        with pytest.raises(FeedError, match=f"more than {(1 << 20) + 200 * len(bomb):,} bytes"):
+            read()
+
+
+@pytest.mark.parametrize("part", ["<x/>", "<x>0</x>", '<x a="" b="" c=""/>', " ", "<!-- -->"])
+def test_what_is_not_asked_for_has_an_end(part: str) -> None:
+    """An empty element is thirty times as large in memory; before, among and after what is read."""
+    unread = part.encode() * (5_000_000 // len(part))
+    for data in (unread, b"<b>1</b>" + unread, b"<c>" + unread + b"</c>", b"<b>" + unread + b"</b>"):
+        with pytest.raises(FeedError, match=r"f\.xml: more than 4,194,304 bytes hold nothing that is read"):
+            stream(b"<a>" + data + b"</a>")
+    half = part.encode() * (2_500_000 // len(part))
+    assert stream(b"<a>" + half + b"<b>1</b>" + half + b"<b>2</b>" + half + b"</a>") == ["1", "2"]
+
+
+@pytest.mark.parametrize("part", [b"<x/>", b'<x a=""/>', b"<x></x>"])
+def test_a_document_that_is_held_as_a_whole_has_so_many_parts(part: bytes) -> None:
+    small = XmlLimits(parts=1000)
+    assert len(xml_document(b"<a>" + part * 450 + b"</a>", "f.xml", small)) == 450
+    with pytest.raises(FeedError, match=r"f\.xml: holds [\d,]+ tags and attributes; at most 1,000 are read"):
+        xml_document(b"<a>" + part * 1000 + b"</a>", "f.xml", small)
+
+
+def test_items_that_are_passed_over_are_forgotten_and_what_stands_before_others_is_not() -> None:
+    place = b"<p><q>name</q></p>" * 130_000
+    file = io.BytesIO(b"<a><l>" + place * 2 + b"</l><b><c>1</c><p>2</p><c>3</c></b></a>")
+    read = xml_elements(file, "f.xml", ("b",), passed=("p",))
+    assert [[child.tag for child in element] for element in read] == [["c", "p", "c"]]
+    odd = io.BytesIO(b"<a>" + b"<x/><p/>" * 700_000 + b"</a>")
+    with pytest.raises(FeedError, match="hold nothing that is read"):
+        list(xml_elements(odd, "f.xml", ("b",), passed=("p",)))

@@ -59,6 +59,21 @@ def test_what_is_written_is_what_the_house_reads(tmp_path: Path) -> None:
     assert pipeline.ratings[0].discharge.tolist() == [2.0, 20.0, 90.0]
 
 
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\x0b", "\u2028", " \r "])
+def test_a_name_of_the_host_stands_on_one_line(tmp_path: Path, end: str) -> None:
+    """Readers of CSV take a break for the end of a row, and what follows for another station."""
+    named = replace(FOUND, stations=(replace(ALES, name=f"Le Gardon{end}à Alès"), ANDUZE))
+    rains = [replace(one, name=f"Pluie{end}{one.name}") for one in RAINS]
+    write_inventory(FOUND, tmp_path / "plain", gauges=1)
+    write_inventory(replace(named, inputs=(*rains, UPSTREAM)), tmp_path, gauges=1)
+    for name in ("stations.csv", "inputs.csv"):
+        plain, text = ((folder / name).read_bytes().decode() for folder in (tmp_path / "plain", tmp_path))
+        assert len(text.splitlines()) == len(plain.splitlines()) and "\r" not in text
+    (tmp_path / "hydria.toml").write_text(CONFIG)
+    settings = examine(tmp_path / "hydria.toml").settings
+    assert settings is not None and settings.pipelines["p"].layout.names == ("Le Gardon à Alès", "Anduze")
+
+
 def test_inputs_that_nobody_is_given_stay_in_sight(tmp_path: Path) -> None:
     write_inventory(FOUND, tmp_path, gauges=1)
     text = (tmp_path / "inputs.csv").read_text()
