@@ -166,13 +166,18 @@ def station_lines(bulletin: Bulletin) -> list[str]:
     lines = []
     for s, station in enumerate(f.stations):
         at_end = dict(zip(levels, f.values[s, -1], strict=True))
-        band = f", 10-90 % {at_end[0.1]:.4g} to {at_end[0.9]:.4g}" if {0.1, 0.9} <= set(levels) else ""
-        ahead = f"{at_end[0.5]:.4g} at {valid}{band} ({f.made_by[s]})" if f.there[s] else "no forecast"
+        band = f", 10-90 % {short(at_end[0.1])} to {short(at_end[0.9])}" if {0.1, 0.9} <= set(levels) else ""
+        ahead = f"{short(at_end[0.5])} at {valid}{band} ({f.made_by[s]})" if f.there[s] else "no forecast"
         newest, word = bulletin.summary.observed[s, -1], bulletin.summary.word(s)
-        now = f"{newest:.4g} {layout.units[s]} now" if np.isfinite(newest) else "no value now"
+        now = f"{short(newest)} {layout.units[s]} now" if np.isfinite(newest) else "no value now"
         rests = "" if word in ("", RUNGS[0]) else f"; {word}"
         lines.append(f"  {station}: {now}, {ahead}{rests}")
     return lines
+
+
+def short(value: float) -> str:
+    """Four digits, or all of a whole number: a stage in mm or a discharge in l/s has five and more."""
+    return f"{value:.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
 
 
 def replayed(config: str, at: str, pipeline: str, revision: int) -> list[dict[str, Any]]:

@@ -26,6 +26,12 @@ class Rating:
     discharge: Floats  # (N)
     sigma: Floats  # (N)
 
+    @property
+    def is_sound(self) -> bool:
+        """Numbers that rise; what is not was noted as a fault when it was read."""
+        known = np.isfinite(self.stage).all() and np.isfinite(self.discharge).all()
+        return bool(known and (np.diff(self.stage) > 0).all() and (np.diff(self.discharge) >= 0).all())
+
 
 def read_ratings(path: Path, place: str, written: str, sites: Sites, faults: Faults) -> tuple[Rating, ...]:
     """Every curve of the file, in order of station and date; faults noted."""

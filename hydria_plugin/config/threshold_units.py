@@ -45,10 +45,13 @@ def quantity_of(unit: str) -> str:
 
 
 def rated(written: Floats, names: Sequence[str], row: Row, curve: Rating | None, faults: Faults) -> Floats:
-    """(K) one station's thresholds through its curve. NaN and a fault for what the curve does not tell."""
+    """(K) one station's thresholds through its curve. NaN and a fault for what the curve does not tell;
+    of a curve with faults of its own nothing more is said."""
     if curve is None:
         needed = f"{listed(UNITS_OF[quantity_of(row.cells['unit'])])}, or a curve of the station in ratings.csv"
         faults.add(row.place(COLUMN), f"{quoted(row.cells[COLUMN])} needs a rating curve", needed)
+        return np.full(len(names), np.nan)
+    if not curve.is_sound:
         return np.full(len(names), np.nan)
     of, to = curve.stage, curve.discharge
     if quantity_of(row.cells["unit"]) == "level":

@@ -118,7 +118,13 @@ def try_correctors(desk: Desk, trial: Trial) -> None:
             key = options_key(desk, "corrector", name, (field, i))
             built = trial.build("corrector", name, desk.table.corrector.get(name, {}), key)
             if built is not None and not isinstance(built, role):
-                desk.refuse((field, i), f"does not correct {what}", f"correctors of {what}")
+                desk.refuse((field, i), f"does not correct {what}", listed(that_can(trial.registry, field)))
+
+
+def that_can(registry: Registry, power: str) -> tuple[str, ...]:
+    """The installed correctors whose class has the method ``power``."""
+    offers = [offer for (role, _), offer in sorted(registry.offers.items()) if role == "corrector"]
+    return tuple(o.name for o in offers if o.state() == "ready" and hasattr(o.factory, power))
 
 
 def check_tables(desk: Desk, trial: Trial) -> None:

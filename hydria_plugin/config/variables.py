@@ -15,6 +15,7 @@ from .places import Key, meant
 from .toml_file import TomlFile
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
+OPEN = re.compile(r"\$\{[^}]*$")
 FILE = "_FILE"
 
 
@@ -31,6 +32,10 @@ def expand(file: TomlFile, environ: Mapping[str, str]) -> dict[str, Any]:
         return text(value, key) if isinstance(value, str) else value
 
     def text(written: str, key: Key) -> str:
+        if OPEN.search(written):
+            file.faults.add(file.place(*key), "opens '${' and does not close it", "'${NAME}'")  # unquoted: a secret?
+            refused.append(key)
+            return written
         value = VARIABLE.sub(lambda found: put_in(found[1], key), written)
         if "\0" in value:
             file.refuse(key, "holds the character NUL, which no path and no name can", "text without it")

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from hydria_plugin.cli import app
+from hydria_plugin.cli.cycles import short
 from hydria_plugin.cli.drawing import draw, new_name
 from hydria_plugin.cli.flagging import user
 from hydria_plugin.cli.moments import moment
@@ -221,3 +222,10 @@ def test_no_station_s_diagram_overwrites_another_s(tmp_path: Path) -> None:
     assert len({path.casefold() for path in written}) == len(stations)
     assert sorted(written) == sorted(str(p) for p in (tmp_path / "out").iterdir())
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(12623.4, "12623"), (-12623.4, "-12623"), (832.04, "832"), (1.0118, "1.012"), (0.0, "0")]
+)
+def test_a_discharge_in_litres_is_told_without_powers_of_ten(value: float, told: str) -> None:
+    assert short(value) == told

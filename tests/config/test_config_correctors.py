@@ -12,6 +12,7 @@ import pytest
 from hydria_plugin import hookimpl
 from hydria_plugin.config import Settings, build_correctors, build_pipeline, open_shelf, read_config
 from hydria_plugin.cycle import run_cycle
+from hydria_plugin.errors import ConfigError
 from hydria_plugin.host.assembling import is_current, models_now
 from hydria_plugin.plugins import Registry, load_plugins
 from hydria_plugin.stores.memory import MemoryStore
@@ -125,3 +126,15 @@ def test_the_manifest_says_what_it_is(trained: tuple[Settings, Registry]) -> Non
     shelf = open_shelf(trained[0], "river", clock)
     held = json.loads((shelf.folder("ceiling") / "manifest.json").read_text())
     assert held["role"] == "corrector" and held["forecaster"] == "ceiling" and held["options"] == {"times": 3.0}
+
+
+@pytest.mark.parametrize(("field", "wrong", "right"), [("inputs", "wider", "needy"), ("forecast", "needy", "wider")])
+def test_a_corrector_in_the_wrong_list_is_told_those_that_can(
+    field: str, wrong: str, right: str, tmp_path: Path
+) -> None:
+    toml = FILES["hydria.toml"].replace('delay = "3min"', f'correct_{field} = ["{wrong}"]')
+    with pytest.raises(ConfigError) as refused:
+        opened(tmp_path, toml)
+    (fault,) = refused.value.faults
+    words = fault.partition("allowed: ")[2].split(", ")
+    assert right in words and wrong not in words

@@ -23,6 +23,7 @@ station,target,quantity,unit,threshold_unit,yellow,red,rise,area_km2
 up,q_up,discharge,m3/s,{up},{up_limits},15,120
 down,h_down,level,m,{down},{down_limits},,300
 """
+CURVE = "down,2024-01-01,1,1,\ndown,2024-01-01,10,10,\n"
 OLD_CURVE = "down,2010-01-01,0,0,\ndown,2010-01-01,10,10,\n"
 
 
@@ -90,6 +91,14 @@ def test_what_cannot_be_converted_is_a_fault(change: dict[str, str], words: tupl
     told = [line.replace('"', "'") for line in refused.value.faults]
     assert any(all(word in line for word in words) for line in told), told
     assert len(told) == 1, told
+
+
+@pytest.mark.parametrize("broken", ["11,4,", "11,inf,", "high,20,"])
+def test_a_curve_with_a_fault_is_told_once(tmp_path: Path, broken: str) -> None:
+    """The thresholds that go through it are not called beyond it as well."""
+    with pytest.raises(ConfigError) as refused:
+        settings(tmp_path, down="m3/s", down_limits="30,40", curves=f"{CURVE}down,2024-01-01,{broken}\n")
+    assert [line.partition(":")[0].rpartition("/")[2] for line in refused.value.faults] == ["ratings.csv"]
 
 
 points = st.lists(st.integers(1, 1000), min_size=2, max_size=12, unique=True).map(sorted)

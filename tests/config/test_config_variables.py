@@ -176,3 +176,11 @@ def test_what_is_not_set_is_told_once_and_not_of_its_consequences(
     for name in names:
         assert any(place in f and f"the environment variable '{name}', which is not set" in f for f in faults), faults
     assert any("platform.language" in f for f in faults)
+
+
+@pytest.mark.parametrize("written", ["${HYDRIA_STORE", "sqlite:///${HYDRIA_STORE", "${A}${B"])
+def test_a_variable_that_is_not_closed_is_a_fault(written: str, tmp_path: Path) -> None:
+    """Taken as it stands it would be an address that nobody meant. What it stands in is not shown."""
+    config = site(tmp_path, ("sqlite:///hydria.db", written))
+    (fault,) = (f for f in examine(config, {"A": "memory:"}).faults if "platform.store" in f)
+    assert "opens '${' and does not close it; allowed: '${NAME}'" in fault and written not in fault
