@@ -174,7 +174,7 @@ def test_a_user_without_a_name_may_flag_a_gauge(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_ctrl_c_in_training_leaves_a_sound_shelf_and_training_goes_on(tmp_path: Path) -> None:
-    config = write_site(tmp_path, days=40)
+    config = write_site(tmp_path, days=150)  # training goes on for seconds after its first line
     paths = os.pathsep.join([str(ROOT), str(ROOT / "adapters")])
     words = [sys.executable, "-m", "hydria_plugin", "train", str(config), "--json"]
     process = subprocess.Popen(
