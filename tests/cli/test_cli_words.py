@@ -178,7 +178,12 @@ def test_ctrl_c_in_training_leaves_a_sound_shelf_and_training_goes_on(tmp_path: 
     paths = os.pathsep.join([str(ROOT), str(ROOT / "adapters")])
     words = [sys.executable, "-m", "hydria_plugin", "train", str(config), "--json"]
     process = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": paths}
+        words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's "&" has its jobs ignore Ctrl-C
     )
     assert process.stderr is not None
     assert "training: river" in process.stderr.readline()
