@@ -57,7 +57,8 @@ def run(
     found = warned(case, bulletins, THRESHOLDS[language])
     say("")
     record = case.to_read
-    say(teller.say("reading", record.days))
+    if record.shares:
+        say(teller.say("reading", record.days))
     zones = explain_zones(folder, record, language)
     _conclude(say, teller, folder, found, bulletins, ledger, zones)
     if as_json:

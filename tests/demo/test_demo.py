@@ -175,12 +175,16 @@ def test_both_languages_say_the_same() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("language", "of"), [("en", ("ridge", "persistence")), ("fr", ("boosting", "ridge", "persistence"))]
+    ("language", "of", "known"),
+    [("en", ("ridge", "persistence"), True), ("fr", ("boosting", "ridge", "persistence"), False)],
 )
-def test_it_runs_to_its_end(small: Case, tmp_path: Path, language: str, of: tuple[str, ...]) -> None:
+def test_it_runs_to_its_end(small: Case, tmp_path: Path, language: str, of: tuple[str, ...], known: bool) -> None:
     told: list[str] = []
     folder = tmp_path / "demo"
-    assert run(folder, language=language, case=replace(small, of=of), echo=told.append) == 0
+    case = replace(small, of=of, shares=small.shares if known else {})
+    assert run(folder, language=language, case=case, echo=told.append) == 0
+    announced = TEXT[language]["reading"].split("{}")[0]
+    assert any(line.startswith(announced) for line in told) == known  # nothing is read where no truth is known
     assert {path.name for path in (folder / "models" / PIPELINE / "blend").rglob("boosting")} == set(of[:-2])
     text = "\n".join(told)
     assert TEXT[language]["question"] in text and f"hydria check {folder}/hydria.toml" in text
