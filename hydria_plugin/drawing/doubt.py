@@ -29,6 +29,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "one": "gauge {} is estimated",
         "many": "gauges {} are estimated",
         "more": "{} and {} more",
+        "one more": "{} and one more",
         "; ": "; ",
         "and": "{} and {}",
         "no model": "how much of it is the model is not known",
@@ -48,6 +49,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "one": "le capteur {} est estimé",
         "many": "les capteurs {} sont estimés",
         "more": "{} et {} autres",
+        "one more": "{} et un autre",
         "; ": " ; ",
         "and": "{} et {}",
         "no model": "la part du modèle n'est pas connue",
@@ -115,4 +117,5 @@ def _gauges(series: list[str], text: Mapping[str, str], names: Mapping[str, str]
         return text["one"].format(told[0])
     if len(told) == AT_MOST:
         return text["many"].format(text["and"].format(*told))
-    return text["many"].format(text["more"].format(", ".join(told[:AT_MOST]), len(told) - AT_MOST))
+    first, left = ", ".join(told[:AT_MOST]), len(told) - AT_MOST
+    return text["many"].format(text["one more"].format(first) if left == 1 else text["more"].format(first, left))

@@ -83,6 +83,12 @@ def test_several_are_counted() -> None:
     assert "les capteurs rain.1@s1, rain.2@s1 et 2 autres sont estimés" in doubt(made, 0, FRENCH)
 
 
+def test_one_more_is_one() -> None:
+    made = bulletin((1, 3, 1), (0, 1, 2), slots=5)
+    assert "gauges rain.1@s1, rain.2@s1 and one more are estimated" in doubt(made, 0, ENGLISH)
+    assert "les capteurs rain.1@s1, rain.2@s1 et un autre sont estimés" in doubt(made, 0, FRENCH)
+
+
 def test_an_estimated_level_makes_it_the_inputs() -> None:
     assert "is the inputs; gauge level.upstream@s1 is estimated" in doubt(bulletin((0.1, 3, 1), (3,)), 0, ENGLISH)
 
