@@ -208,7 +208,7 @@ class FlaggedBuffer:
         try:
             found, faults = read_rows(self.path)
         except ConfigError as error:
-            found, faults = (), error.faults
+            found, faults = (), list(error.faults)
         kept = bool(faults) and bool(self._flags)
         if not kept:
             self._flags = found
