@@ -57,9 +57,17 @@ class ManualFlag:
 
 def read_flags(path: Path) -> tuple[ManualFlag, ...]:
     """All that were ever set, oldest first; none without a file. Raises ConfigError with a line per fault."""
+    found, faults = read_rows(path)
+    if faults:
+        raise ConfigError(faults)
+    return found
+
+
+def read_rows(path: Path) -> tuple[tuple[ManualFlag, ...], list[str]]:
+    """Those of the file that can be read, and a line for each that cannot. Raises ConfigError where none can."""
     try:
         if not path.exists():
-            return ()
+            return (), []
         rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
     except (OSError, UnicodeDecodeError, csv.Error) as cause:
         raise ConfigError(f"{path.name}: cannot be read: {cause}") from cause
@@ -69,9 +77,7 @@ def read_flags(path: Path) -> tuple[ManualFlag, ...]:
             found.append(flag_of(row))
         except (KeyError, ValueError, TypeError) as cause:
             faults.append(f"{path.name}:{number}: is no flag ({cause}); allowed: {', '.join(HEAD)}")
-    if faults:
-        raise ConfigError(faults)
-    return tuple(found)
+    return tuple(found), faults
 
 
 HEAD = ("id", "series", "from", "to", "as", "reason", "author", "set_at", "withdrawn_at", "withdrawn_by")
@@ -165,7 +171,8 @@ def flagged_history(history: History, flags: Sequence[ManualFlag]) -> History:
 class FlaggedBuffer:
     """A buffer whose windows carry what people say, read anew whenever the file changes: a flag works from the next
     look at the feeds on, and makes a revision. A file that cannot be read is told in every bulletin; what it said
-    before stays in force. ``always``: with the flags of now, not those that were known at the time (for backtests)."""
+    before stays in force, after a start what can be read of it. ``always``: with the flags of now, not those that were
+    known at the time (for backtests)."""
 
     def __init__(self, inner: Buffer, path: Path, always: bool = False) -> None:
         self.inner: Buffer = inner.inner if isinstance(inner, FlaggedBuffer) else inner
@@ -195,10 +202,18 @@ class FlaggedBuffer:
             return
         if seen != self._read_at:
             self._read_at = seen
-            try:
-                self._flags, self._fault = read_flags(self.path), ()
-            except ConfigError as error:
-                self._fault = (Problem("flags", None, f"{error}; those read before stay in force"),)
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            found, faults = read_rows(self.path)
+        except ConfigError as error:
+            found, faults = (), list(error.faults)
+        kept = bool(faults) and bool(self._flags)
+        if not kept:
+            self._flags = found
+        stay = "those read before" if kept else f"the others of the file ({len(found)})"
+        self._fault = (Problem("flags", None, f"{'; '.join(faults)}; {stay} stay in force"),) if faults else ()
 
     def pending(self) -> Observations:
         return self.inner.pending()

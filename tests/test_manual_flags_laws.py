@@ -69,6 +69,17 @@ def test_a_wrong_row_is_a_line_and_what_was_said_before_stays_in_force(tmp_path:
     assert bad_in(buffer) == flagged and not buffer.problems()
 
 
+@pytest.mark.parametrize("row", ROWS.values(), ids=list(ROWS))
+def test_a_start_with_a_wrong_row_believes_no_gauge_that_the_others_fail(tmp_path: Path, row: str) -> None:
+    path = file_of(tmp_path, SOUND, row)
+    buffer = FlaggedBuffer(Windows(), path)  # type: ignore[arg-type]
+    assert bad_in(buffer) > 0, "nothing had been read before, the sound row counts all the same"
+    (problem,) = buffer.problems()
+    assert "manual_flags.csv:" in problem.error and "the others of the file (1) stay in force" in problem.error
+    file_of(tmp_path, row)
+    assert bad_in(buffer) > 0 and "those read before stay" in buffer.problems()[0].error
+
+
 @pytest.mark.parametrize("place", ["folder", "file/in"])
 def test_a_file_that_cannot_be_read_is_told_too(tmp_path: Path, place: str) -> None:
     (tmp_path / "folder").mkdir()

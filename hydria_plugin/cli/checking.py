@@ -21,6 +21,7 @@ from ..roles import Probing, Store
 from ..sources import Feed
 from ..values import Wanted
 from ..verification.watching import standing_of
+from ..workshop.flags import wrong_flags
 from ..workshop.times import now
 from .feeds_seen import between_steps, newest_values, staleness
 from .speaking import FAILED, WRONG, in_json, one_line, say
@@ -65,6 +66,7 @@ def examined(path: str) -> Findings:
         probe(part, findings)
     if found.settings is not None and not findings.faults:
         probe_store(found.settings, registry, findings)
+        findings.warnings += wrong_flags(found.settings)
         for name in found.settings.pipelines:
             check_pipeline(found.settings, name, registry, found.parts, findings)
         findings.pipelines = {n: summary(found.settings, n) for n in found.settings.pipelines}

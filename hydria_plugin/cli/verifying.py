@@ -9,6 +9,7 @@ import numpy as np
 
 from ..config import Settings, build_source, open_store, pick_pipelines, read_config
 from ..errors import HydriaError
+from ..manual_flags import flagged_history, read_flags
 from ..plugins import Registry, load_plugins
 from ..values import Layout, Times
 from ..verification.drift import NAME
@@ -95,6 +96,7 @@ def stored_forecasts(settings: Settings, name: str, registry: Registry, store: S
     times: Times = np.array([b.issued_at for b in bulletins], dtype="datetime64[s]")
     source = build_source(settings, name, registry, now)
     history = read_history(source, p.layout, times[0], times[-1] + horizon * step, rain_label=p.rain_label)
+    history = flagged_history(history, read_flags(settings.flags))
     truth = truth_at(times, history.times, history.target.told, step, horizon)
     return Backtest(
         name,

@@ -11,6 +11,7 @@ from ..values import Bulletin, Floats
 from .words import Words
 
 AT_MOST = 2  # gauges that are named
+RECENT = 6  # steps: an estimate of the station's own value that is older is no start of a forecast
 PARTS = ((0.95, "all"), (0.85, "nine tenths"), (0.71, "three quarters"), (0.58, "two thirds"), (0.42, "half"))
 SMALLEST = "third"
 TEXT: Mapping[str, Mapping[str, str]] = {
@@ -28,6 +29,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "one": "gauge {} is estimated",
         "many": "gauges {} are estimated",
         "more": "{} and {} more",
+        "one more": "{} and one more",
         "; ": "; ",
         "and": "{} and {}",
         "no model": "how much of it is the model is not known",
@@ -47,6 +49,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         "one": "le capteur {} est estimé",
         "many": "les capteurs {} sont estimés",
         "more": "{} et {} autres",
+        "one more": "{} et un autre",
         "; ": " ; ",
         "and": "{} et {}",
         "no model": "la part du modèle n'est pas connue",
@@ -94,12 +97,15 @@ def _source(bulletin: Bulletin, row: int, parts: Floats) -> str:
 
 
 def _estimated(bulletin: Bulletin, row: int) -> list[str]:
-    """The series of which something is estimated, most first."""
-    estimated = bulletin.summary.estimated
+    """The series of which something is estimated: the station's own where its newest values are, then the inputs', most
+    first."""
+    estimated, completed = bulletin.summary.estimated, bulletin.summary.completed
     if estimated is None:
         return []
+    own = completed is not None and np.isfinite(completed[row, -RECENT:]).any()
     share = np.nan_to_num(estimated[row])
-    return [str(bulletin.layout.series[row, v]) for v in np.argsort(-share, kind="stable") if share[v] > 0]
+    inputs = [str(bulletin.layout.series[row, v]) for v in np.argsort(-share, kind="stable") if share[v] > 0]
+    return [bulletin.layout.targets[row]] * bool(own) + inputs
 
 
 def _gauges(series: list[str], text: Mapping[str, str], names: Mapping[str, str]) -> str:
@@ -111,4 +117,5 @@ def _gauges(series: list[str], text: Mapping[str, str], names: Mapping[str, str]
         return text["one"].format(told[0])
     if len(told) == AT_MOST:
         return text["many"].format(text["and"].format(*told))
-    return text["many"].format(text["more"].format(", ".join(told[:AT_MOST]), len(told) - AT_MOST))
+    first, left = ", ".join(told[:AT_MOST]), len(told) - AT_MOST
+    return text["many"].format(text["one more"].format(first) if left == 1 else text["more"].format(first, left))

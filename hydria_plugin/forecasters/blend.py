@@ -43,7 +43,7 @@ from .mix import Mix, foreseen, foreseen_in
 from .mixing import learn_mix
 from .persistence import Persistence
 from .tilt import learn_tilt, tilted
-from .trajectories import answer_of, of_blend
+from .trajectories import above_nothing, answer_of, of_blend
 from .walking import walked
 
 PERSISTENCE = "persistence"
@@ -98,6 +98,7 @@ class Blend:
         answers = [answer_of(name, m, window) for name, m in t.members.items()]
         quantiles, learned = np.stack([a.values for a in answers], axis=1), window.learned.get(self.name, {})
         values, parts = self.answer(quantiles.astype(np.float64), foreseen(window), window.layout, learned)
+        values = above_nothing(values, window)
         weights, home = self.weights_now(window), self.home(t)
         paths = of_blend(window, answers, home, weights, values)
         return Forecast.of(window, values, self.name, parts=parts, part_names=self.part_names, **paths)

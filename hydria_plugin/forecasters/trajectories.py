@@ -70,3 +70,11 @@ def gain(answers: Sequence[Forecast], home: int, weights: Floats, centre: Floats
     own = present_weights(weights, there[:, None])
     followed = belief(np.where(there[:, :, None], medians, 0.0), there[:, home], home, own, centre)
     return np.asarray(np.where(there[:, home, None], followed * (1.0 - own[..., home]), 1.0))
+
+
+def above_nothing(values: Floats, window: Window) -> Floats:
+    """Quantiles (S, H, Q) of a discharge not below 0, where the window shows none that was: stretched distances from
+    the centre reach beyond it. A tidal river shows that it runs backwards."""
+    discharge = np.asarray([quantity == "discharge" for quantity in window.layout.quantities], dtype=bool)
+    backwards = (np.nan_to_num(window.observed.told[:, 0]) < 0).any(axis=1)
+    return np.where((discharge & ~backwards)[:, None, None], np.maximum(values, 0.0), values)

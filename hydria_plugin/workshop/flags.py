@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from filelock import FileLock
 
 from ..config import Settings, read_config
 from ..errors import ConfigError
-from ..manual_flags import AS, HEAD, NEVER, ManualFlag, read_flags, write_flags
+from ..manual_flags import AS, HEAD, NEVER, ManualFlag, read_flags, read_rows, write_flags
 from .times import now, utc
 
 
@@ -39,6 +40,21 @@ def add_flag(
 def flags_in(config: Path, every: bool) -> list[dict[str, str]]:
     """Those in force, or all that ever were. Raises ConfigError."""
     return [facts(flag) for flag in read_flags(read_config(config).flags) if every or flag.holds(None)]
+
+
+def wrong_flags(settings: Settings) -> Iterator[str]:
+    """A line for each row of the file that is no flag, and for each flag in force that flags nothing."""
+    try:
+        found, faults = read_rows(settings.flags)
+    except ConfigError as error:
+        found, faults = (), list(error.faults)
+    yield from faults
+    for flag in found:
+        try:
+            if flag.holds(None):
+                check_series(settings, flag.series)
+        except ConfigError as error:
+            yield f"{settings.flags.name}: flag {flag.id}: {error}"
 
 
 def take_back(config: Path, number: int, author: str) -> dict[str, str]:

@@ -83,8 +83,29 @@ def test_several_are_counted() -> None:
     assert "les capteurs rain.1@s1, rain.2@s1 et 2 autres sont estimés" in doubt(made, 0, FRENCH)
 
 
+def test_one_more_is_one() -> None:
+    made = bulletin((1, 3, 1), (0, 1, 2), slots=5)
+    assert "gauges rain.1@s1, rain.2@s1 and one more are estimated" in doubt(made, 0, ENGLISH)
+    assert "les capteurs rain.1@s1, rain.2@s1 et un autre sont estimés" in doubt(made, 0, FRENCH)
+
+
 def test_an_estimated_level_makes_it_the_inputs() -> None:
     assert "is the inputs; gauge level.upstream@s1 is estimated" in doubt(bulletin((0.1, 3, 1), (3,)), 0, ENGLISH)
+
+
+@pytest.mark.parametrize(("back", "named"), [(1, True), (6, True), (7, False)])
+def test_a_station_whose_own_value_is_estimated_does_not_lay_it_on_the_rain(back: int, named: bool) -> None:
+    made = bulletin((0.1, 2.0, 0.9), estimated=(1,))
+    completed = np.full(made.summary.observed.shape, np.nan, np.float32)
+    completed[0, -back] = 2.5
+    made = replace(made, summary=replace(made.summary, completed=completed))
+    own, rain = made.layout.targets[0], str(made.layout.series[0, 1])
+    told, dit = doubt(made, 0, ENGLISH, {own: "Anduze"}), doubt(made, 0, FRENCH, {own: "Anduze"})
+    if named:
+        assert told == f"Two thirds of the doubt at +3 h is the inputs; gauges Anduze and {rain} are estimated."
+        assert dit.endswith(f"viennent des entrées ; les capteurs Anduze et {rain} sont estimés.")
+    else:
+        assert told == f"Two thirds of the doubt at +3 h is the rain; gauge {rain} is estimated."
 
 
 def test_what_is_not_known_is_said() -> None:

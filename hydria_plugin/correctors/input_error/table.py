@@ -14,7 +14,8 @@ from .draws import Keys, keys_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """N series. ``past`` and ``sigma`` are those of the best estimate; a value flagged FAIL is a gap."""
+    """N series. ``past`` and ``sigma`` are those of the best estimate; a value flagged FAIL is a gap, unless it was
+    estimated in the place of the one that failed."""
 
     names: tuple[str, ...]  # N, sorted
     keys: Keys  # (N)
@@ -62,7 +63,7 @@ def kinds_of(layout: Layout, targets: Ints, slots: Ints, count: int) -> tuple[Bo
 
 
 def usable(signal: Signal) -> Floats:
-    return np.where(signal.flags == Flag.FAIL, np.nan, signal.values)
+    return np.where((signal.flags == Flag.FAIL) & (np.asarray(signal.sigma) == 0), np.nan, signal.values)
 
 
 def of_series(observed: Floats, past: Floats, first: Ints) -> Floats:

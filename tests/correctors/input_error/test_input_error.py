@@ -116,6 +116,23 @@ def test_changing_the_future_or_what_was_flagged_changes_nothing() -> None:
 # ---- bad input
 
 
+def test_what_was_filled_in_the_place_of_a_failed_value_is_as_unsure_as_a_filled_gap() -> None:
+    """``quality`` fails the value, ``gaps`` fills it and leaves the flag: its error is no smaller for that."""
+    window = wet_window()
+    value, sigma = np.array(window.observed.values), np.zeros(window.observed.shape)
+    value[:, :, -1], sigma[:, :, -1] = 2.0, 0.5
+    flags = np.array(window.observed.flags)
+    made = []
+    for flag in (Flag.MISSING, Flag.FAIL):
+        flags[:, :, -1] = flag
+        observed = replace(window.observed, values=value, sigma=sigma, flags=flags.copy())
+        made.append(InputError().correct_inputs(replace(window, observed=observed)).observed)
+    gap, failed = made
+    np.testing.assert_array_equal(failed.values, gap.values)
+    assert (np.std(failed.values[:, 1:, -1], axis=1) > 0.25).all()
+    assert (failed.flags[..., -1] == Flag.FAIL).all(), "it is never truth"
+
+
 def test_all_gauges_silent() -> None:
     window = wet_window()
     silent = replace(window, past=Signal.measured(np.full(window.past.shape, np.nan)))
