@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ..roles import Source
 from ..tables_columns import microseconds
-from ..values import Layout, Wanted
+from ..values import SUMMED, Layout, Wanted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,11 +24,17 @@ class RecordedSource:
 
     A row without reception time counts as received when stamped, a forecast when issued. ``future``: ``archived`` keeps
     the forecasts that the source holds, ``none`` drops them, ``perfect`` gives the observed weather of the horizon as a
-    forecast.
+    forecast. ``rain_label``: the side of the step that the stamp of a sum stands at, as of the pipeline.
     """
 
     def __init__(
-        self, source: Source, layout: Layout, first: np.datetime64, last: np.datetime64, future: Future = "archived"
+        self,
+        source: Source,
+        layout: Layout,
+        first: np.datetime64,
+        last: np.datetime64,
+        future: Future = "archived",
+        rain_label: str = "end",
     ) -> None:
         self.columns = columns_of(source.read(whole_record(layout, first, last)))
         if future != "archived":
@@ -37,6 +43,8 @@ class RecordedSource:
         self.columns = take(self.columns, order)
         self.weather = weather_series(layout) if future == "perfect" else np.array([], dtype=object)
         self.is_weather = np.isin(self.columns["series"], self.weather)
+        begun = weather_series(layout, SUMMED) if rain_label == "start" else ()
+        self.begins = np.isin(self.columns["series"], np.array(begun, dtype=object))  # stamped where its sum begins
         self.table = frame_of(self.columns)
 
     def read(self, wanted: Wanted) -> pd.DataFrame:
@@ -54,7 +62,8 @@ class RecordedSource:
             return self.table.iloc[first : first + count]
         rows = take(part, known)
         if self.weather.size:
-            ahead = (part["time"] > wanted.issued_at) & self.is_weather[first:last]
+            begins_then = (part["time"] == wanted.issued_at) & self.begins[first:last]
+            ahead = ((part["time"] > wanted.issued_at) | begins_then) & self.is_weather[first:last]
             rows = joined(rows, as_forecast(take(part, ahead), wanted))
         return frame_of(rows)
 
@@ -64,8 +73,8 @@ def whole_record(layout: Layout, first: np.datetime64, last: np.datetime64) -> W
     return Wanted(layout.all_series(), first, last, EVER, last, layout.step)
 
 
-def weather_series(layout: Layout) -> np.ndarray:
-    columns = [v for v, kind in enumerate(layout.kinds) if kind in WEATHER]
+def weather_series(layout: Layout, kinds: Sequence[str] = WEATHER) -> np.ndarray:
+    columns = [v for v, kind in enumerate(layout.kinds) if kind in kinds]
     found = {s for v in columns for s in layout.series[:, v].tolist() if s}
     return np.array(sorted(found), dtype=object)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..alerts import Thresholds
-from ..values import Alert, Floats, Ints
+from ..values import Alert, Floats, Ints, Times
 from . import scores
 from .backtest import Backtest, lead_rows
 
@@ -146,15 +146,29 @@ class Warning:
 
 def warnings(result: Backtest, thresholds: Thresholds) -> tuple[Warning, ...]:
     """The warning time gained at every observed up-crossing within the backtest."""
-    step, observed = result.layout.step, result.truth[:, :, 0]  # (N, S) the value one step after each issue
+    (times, observed), span = seen(result), result.layout.horizon * result.layout.step
     found = []
     for s, station in enumerate(result.layout.stations):
         told = [(a.issued_at, rank_of(a, thresholds)) for news in result.alerts for a in news if a.station == station]
         for k, name in enumerate(thresholds.names):
             for n in up_crossings(observed[:, s], float(thresholds.limits[s, k])):
-                crossed = result.issued_at[n] + step
-                found.append(first_warning(station, name, k, crossed, told, result.layout.horizon * step))
+                found.append(first_warning(station, name, k, times[n], told, span))
     return tuple(found)
+
+
+def seen(result: Backtest) -> tuple[Times, Floats]:
+    """(T) the steps that were met from the one after the first issue to the one after the last, and (T, S) what was
+    observed then: between issues that lie further apart, what the later leads of the one before met."""
+    step = result.layout.step
+    place = ((result.issued_at - result.issued_at[0]) // step).astype(int)  # (N)
+    reach = min(int(np.diff(place).max(initial=1)), result.layout.horizon)
+    met = np.unique(np.add.outer(place, np.arange(reach)))
+    met = met[met <= place[-1]]
+    observed = np.full((len(met), result.truth.shape[1]), np.nan)
+    for later in range(reach):
+        within = place + later <= place[-1]
+        observed[np.searchsorted(met, place[within] + later)] = result.truth[within, :, later]
+    return result.issued_at[0] + step * (met + 1), observed
 
 
 def up_crossings(observed: Floats, limit: float) -> Ints:

@@ -58,7 +58,7 @@ def run_backtest(
     durations = durations_needed({**repairs, **finishers, **build_forecasters(settings, name, registry, now, rng)})
     source = build_source(settings, name, registry, now)
     begins, ends = times[0] - reach_back(p, durations), times[-1] + layout.horizon * layout.step
-    recorded = RecordedSource(source, layout, begins, ends, future)
+    recorded = RecordedSource(source, layout, begins, ends, future, p.rain_label)
     built = build_pipeline(settings, name, registry, MemoryStore(), clock=now, rng=rng, source=recorded)
     history = read_history(source, layout, times[0], ends, rain_label=p.rain_label)
     flags = read_flags(settings.flags)

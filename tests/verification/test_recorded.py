@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hydria_plugin import Wanted
+from hydria_plugin.buffer import SeriesBuffer
 from hydria_plugin.testing import check_source, sample_layout
 from hydria_plugin.verification.recorded import RecordedSource
 
@@ -145,3 +146,26 @@ def test_columns_of_python_times_are_read_as_the_buffer_reads_them() -> None:
     frame["received_at"] = pd.Series([None] * len(frame), dtype=object)
     frame["time"] = frame["time"].astype(object)
     pd.testing.assert_frame_equal(source(frame=frame).read(asked(20)), source().read(asked(20)))
+
+
+@pytest.mark.parametrize("part", [1, 2])  # rows per step
+def test_a_perfect_future_is_whole_where_stamps_begin_their_sums(part: int) -> None:
+    """The stamps of rain moved to where its sums begin: the same window, the first step of the horizon included."""
+    steps = np.arange(STEPS * part)
+    time = pd.DatetimeIndex(FIRST + HOUR // part * steps).tz_localize("UTC")
+    rain = pd.DataFrame({"series": "rain.1@s1", "time": time, "value": 1.0 + steps})
+    begun = rain.assign(time=time - pd.Timedelta(hours=1) / part)
+    level = table().drop(columns="received_at")
+    others = level[level["series"] != "rain.1@s1"]
+    windows = []
+    for frame, label in ((rain, "end"), (begun, "start")):
+        held = Archive(pd.concat([frame, others], ignore_index=True))
+        recorded = RecordedSource(held, LAYOUT, FIRST, FIRST + STEPS * HOUR, "perfect", label)
+        buffer = SeriesBuffer(LAYOUT, recorded, overlap=6 * HOUR, rain_label=label)
+        windows.append(buffer.window(FIRST + 20 * HOUR, (FIRST + 20 * HOUR).astype("datetime64[us]")))
+    stamped_at_end, stamped_at_start = windows
+    ahead = stamped_at_end.future.values[0, 0, :, LAYOUT.slots.index("rain.1")]
+    whole = 1.0 + steps
+    assert ahead.tolist() == [whole[(21 + h) * part - part + 1 : (21 + h) * part + 1].sum() for h in range(3)]
+    np.testing.assert_array_equal(stamped_at_start.future.values, stamped_at_end.future.values)
+    np.testing.assert_array_equal(stamped_at_start.past.values, stamped_at_end.past.values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -38,8 +40,6 @@ def made_up(n: int = 24 * 60, error: float = 0.05, alerts: dict[int, int] | None
 
 
 def news(at: np.datetime64, rank: int):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
     reason = Reason.FIRST if rank >= 0 else Reason.CLEARED
     return replace(sample_alert(at), rank=rank, issued_at=at, reason=reason)
 
@@ -118,6 +118,29 @@ def test_an_alert_that_was_cleared_before_the_crossing_does_not_count() -> None:
     crossed = int(np.flatnonzero(made_up(n=90).truth[:, 0, 0] >= 2.5)[0])
     found = warnings(made_up(n=90, alerts={0: 0, 1: -1}), limits)
     assert crossed > 2 and np.isnat(found[0].gained)
+
+
+def every(n: int, result: Backtest) -> Backtest:
+    """The same backtest, with a forecast at every ``n``-th step."""
+    arrays = {f: getattr(result, f)[::n] for f in ("issued_at", "values", "truth", "last", "alerts", "made_by")}
+    return replace(result, **arrays)
+
+
+@pytest.mark.parametrize(("apart", "hours_after"), [(1, 0), (2, 0), (3, 0), (7, 3)])
+def test_a_crossing_between_two_issues_is_told_when_it_was(apart: int, hours_after: int) -> None:
+    """Within the horizon of three hours; of issues that lie further apart some steps were never met."""
+    limits = Thresholds(("yellow",), np.array([[2.5]]))
+    crossed = [w.crossed_at for w in warnings(made_up(n=91), limits)]
+    late = [w.crossed_at - c for w, c in zip(warnings(every(apart, made_up(n=91)), limits), crossed, strict=True)]
+    assert min(late) >= 0 * HOUR and max(late) == hours_after * HOUR
+
+
+def test_a_short_crest_between_two_issues_is_a_crossing() -> None:
+    plain = made_up(n=9)
+    record = np.where(np.arange(13) == 5, 3.0, 1.0)
+    truth = truth_at(plain.issued_at, FIRST + HOUR * np.arange(13), record[None], HOUR, 3)
+    found = warnings(every(3, replace(plain, truth=truth)), Thresholds(("yellow",), np.array([[2.5]])))
+    assert [w.crossed_at for w in found] == [FIRST + 5 * HOUR]
 
 
 def test_lead_rows_keep_to_the_horizon() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hydria_plugin import Flag, HydriaError, Source, Wanted, hookimpl
+from hydria_plugin import Flag, Forecast, Forecaster, HydriaError, Source, Wanted, Window, hookimpl
 from hydria_plugin.config import Settings, read_config
 from hydria_plugin.plugins import Registry, load_plugins
 from hydria_plugin.workshop import run_backtest
@@ -61,3 +61,39 @@ def test_a_span_without_a_step_is_said(site: tuple[Settings, Registry]) -> None:
     minute = np.timedelta64(60, "s")
     with pytest.raises(HydriaError, match="no step of river lies from 2026-01-10T00:01:00Z to 2026-01-10T00:02:00Z"):
         run_backtest(site[0], "river", site[1], FIRST + minute, FIRST + 2 * minute)
+
+
+class Hours:
+    """Rain is the number of the hour that it fell in, stamped where that hour begins."""
+
+    def read(self, wanted: Wanted) -> pd.DataFrame:
+        times = pd.date_range(str(wanted.start), str(wanted.issued_at), freq="1h", tz="UTC")
+        return pd.concat([pd.DataFrame({"series": n, "time": times, "value": times.hour + 0.0}) for n in wanted.series])
+
+
+class Rain:
+    """A forecaster that says what rain it was told."""
+
+    def forecast(self, window: Window) -> Forecast:
+        told = window.future.values[:, 0, :, 0]
+        return Forecast.of(window, np.repeat(told[..., None], len(window.quantiles), axis=2), "rain")
+
+
+class Both:
+    @hookimpl
+    def hydria_sources(self) -> Mapping[str, Callable[..., Source]]:
+        return {"hours": Hours}
+
+    @hookimpl
+    def hydria_forecasters(self) -> Mapping[str, Callable[..., Forecaster]]:
+        return {"rain": Rain}
+
+
+def test_a_perfect_future_knows_on_which_side_of_its_hour_rain_is_stamped(tmp_path: Path) -> None:
+    told = TOML.replace('{ use = "csv", path = "feeds", time = "time_utc" }', '{ use = "hours" }\nrain_label = "start"')
+    told = told.replace('["ridge", "persistence"]', '["rain"]')
+    told = told.replace("[pipelines.river.forecaster.ridge]\nfolds = 4\n", "")
+    registry = load_plugins([Both()])
+    settings = read_config(write_site(tmp_path, {"hydria.toml": told}), registry=registry)
+    result, _ = run_backtest(settings, "river", registry, FIRST, FIRST, future="perfect")
+    assert result.median[0, 0].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]  # of the hours from midnight on
