@@ -1,6 +1,6 @@
 """The rest of the doubt, learned from what verified forecasts missed beyond what model and inputs had been told to add.
 
-Per station and lead, in two waters (the ladder's band no wider than it is on average, or wider), four sums over what
+Per station and lead, in two waters (the ladder's band as wide as it is on average, or much wider), four sums over what
 was verified: how many forecasts, the variance of the ladder's band (the scale), the variance told of model and inputs,
 and the squared misses of the issued medians. Then
 
@@ -24,6 +24,7 @@ COUNT, SCALE, EXPLAINED, MISSED = range(4)  # along the last axis of the sums
 REMEMBERED = 20_000  # verified valid times that the sums go back over
 POOLED = 0.5  # of the logarithm of what is missed over the scale, to all stations
 BEFORE = 10.0  # forecasts of the present scale that the issued band's rest counts
+WIDE = 2.0  # times its mean: from there a band's variance is one of floods
 LEADS = 8  # that sums are kept of at most
 
 
@@ -81,9 +82,9 @@ def quotients(sums: Floats) -> tuple[Floats, Floats]:
 
 
 def wide(sums: Floats, scale: Floats) -> Bools:
-    """(S, K) whether ``scale`` (S, K) is above its mean so far."""
+    """(S, K) whether ``scale`` (S, K) is far above its mean so far."""
     both = sums.sum(axis=2)
-    return np.asarray(scale * both[..., COUNT] > both[..., SCALE])
+    return np.asarray(scale * both[..., COUNT] > WIDE * both[..., SCALE])
 
 
 def sums_of(state: State, shape: tuple[int, ...]) -> Floats:
