@@ -7,9 +7,9 @@ and the squared misses of the issued medians. Then
     rest = scale * max(missed / scale - explained / scale, 0)
 
 so that the three parts add up to what is missed on the average, and nothing is clipped forecast by forecast. Floods
-decide such sums, and one station sees few: the first quotient is drawn halfway to that of all stations (in logarithms;
-it has no unit), the second is known well. The rest of the issued band counts as much as a few forecasts of the present
-scale, so that it is what is told until something comparable was verified.
+decide such sums, and one station sees few: the first quotient is drawn to that of all stations (in logarithms; it has
+no unit), the less, the more was verified; the second is known well. The rest of the issued band counts as much as a few
+forecasts of the present scale, so that it is what is told until something comparable was verified.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .values import Bools, Flag, Floats, Ints, Verified, band_variance
 NAME = "doubt.rest"  # of its state in bulletins; no plug-in can be called so
 COUNT, SCALE, EXPLAINED, MISSED = range(4)  # along the last axis of the sums
 REMEMBERED = 20_000  # verified valid times that the sums go back over
-POOLED = 0.5  # of the logarithm of what is missed over the scale, to all stations
+POOLED = 500.0  # forecasts of a water that the other stations' experience weighs
 BEFORE = 10.0  # forecasts of the present scale that the issued band's rest counts
 WIDE = 2.0  # times its mean: from there a band's variance is one of floods
 LEADS = 8  # that sums are kept of at most
@@ -77,7 +77,7 @@ def quotients(sums: Floats) -> tuple[Floats, Floats]:
     own = np.log(np.where(known, held[MISSED], 1.0) / seen)
     count = held[COUNT] * known
     everywhere = (count * own).sum(axis=0) / np.maximum(count.sum(axis=0), 1e-12)
-    missed = np.exp((1.0 - POOLED) * own + POOLED * everywhere)
+    missed = np.exp((count * own + POOLED * everywhere) / (count + POOLED))
     return np.where(known, np.maximum(missed - held[EXPLAINED] / seen, 0.0), 0.0), np.where(known, seen, 0.0)
 
 
