@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,21 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from hydria_plugin import Flag, Forecast, State, Verified, Window
-from hydria_plugin.alerts import AlertRules, Thresholds
-from hydria_plugin.correctors.conformal.corrector import Conformal
-from hydria_plugin.correctors.input_error.corrector import InputError
-from hydria_plugin.cycle import Pipeline, run_cycle
+from hydria_plugin import Flag, State, Verified
 from hydria_plugin.decomposition import INPUT, MODEL, RESIDUAL, apart, explained_of
-from hydria_plugin.decomposition_rest import BEFORE, LEADS, NAME, Rest, leads_of, rest_of, weights
-from hydria_plugin.stores.memory import MemoryStore
-from hydria_plugin.stores.sql import SqlStore
+from hydria_plugin.decomposition_rest import BEFORE, LEADS, MISSED, NAME, Rest, leads_of, rest_of, weights
 from hydria_plugin.testing import sample_window
 from hydria_plugin.values import Floats, band_variance
-from hydria_plugin.verification.online import OnlineLearner
-from tests.test_cycle import HISTORY, LAYOUT
-from tests.test_decomposition import Spreading, drawn, forecast_of, wet_step
-from tests.verification.test_online_cycle import Replaying
+from tests.test_decomposition import drawn, forecast_of
 
 AT = np.datetime64("2026-11-01T00:00:00", "s")
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -92,6 +82,20 @@ def test_the_issued_band_s_rest_is_told_until_something_comparable_was_verified(
     flood = rest_of(state, 1e6 * UNIT * ones, 7.0 * ones)
     np.testing.assert_allclose(flood, 7.0, rtol=1.0)  # not half a million
     np.testing.assert_array_equal(rest_of({}, UNIT * ones, 7.0 * ones), 7.0 * ones)
+
+
+def test_the_issued_band_s_rest_counts_a_few_forecasts() -> None:
+    ones = np.ones((1, 2))
+    state = taught(int(BEFORE), np.random.default_rng(1), ones, 0.0 * ones, np.array([1.0]))
+    learned, both = (rest_of(state, UNIT * ones, other * ones) for other in (0.0, 7.0))
+    np.testing.assert_allclose(both, learned + 3.5, rtol=1e-3)
+
+
+def test_what_the_issued_forecast_missed_counts() -> None:
+    ones = np.ones((1, 2))
+    verified = met(ones, 0.5 * ones, np.array([5.0]))
+    issued = replace(verified, forecast=verified.forecast + 3.0)
+    np.testing.assert_allclose(Rest().learn(issued, {})["sums"].sum(axis=2)[0, :, MISSED], 4.0)
 
 
 @pytest.mark.parametrize(("steps", "wanted"), [(500, [2.0, 8.0]), (4500, [2.0**0.2, 16 / 2.0**0.2])])
@@ -179,82 +183,3 @@ def test_leads_stand_for_all(horizon: int) -> None:
     between = weights(leads, horizon)
     np.testing.assert_allclose(between.sum(axis=1), 1.0)
     np.testing.assert_allclose(between[leads - 1], np.eye(len(leads)), atol=1e-12)
-
-
-# ---- in the cycle
-
-
-class Wandering(Spreading):
-    """The same, at stations whose last value is known."""
-
-    def forecast(self, window: Window) -> Forecast:
-        made = super().forecast(window)
-        known = np.isfinite(window.observed.values[:, 0, -1])
-        return replace(made, values=np.where(known[:, None, None], made.values, np.nan))
-
-
-def pipeline(store: MemoryStore | SqlStore, late: dict[tuple[int, int], int] | None = None) -> Pipeline:
-    conformal = Conformal()
-    parts = {"conformal": conformal, NAME: Rest()}
-    return Pipeline(
-        "p", LAYOUT, Replaying(HISTORY, late or {}), {"wandering": Wandering()}, store,
-        Thresholds((), np.empty((3, 0))), AlertRules(), input_correctors={"input-error": InputError()},
-        forecast_correctors={"conformal": conformal}, learner=OnlineLearner(parts, tuple(parts)),
-    )  # fmt: skip
-
-
-def run(p: Pipeline, steps: range) -> list:
-    found = [run_cycle(p, HISTORY.times[t], HISTORY.times[t].astype("M8[us]")) for t in steps]
-    assert not any(b.problems and b.problems[0].stage != "forecast" for b in found)
-    return found
-
-
-@pytest.fixture(scope="module")
-def steps() -> range:
-    first = int(np.flatnonzero(HISTORY.times == wet_step())[0])
-    return range(first, first + 30)
-
-
-def test_the_cycle_learns_the_rest_and_tells_it(steps: range) -> None:
-    first, *_, last = run(pipeline(MemoryStore()), steps)
-    assert "sums" not in first.learned[NAME] and last.learned[NAME]["sums"].any()
-    variance, there = last.forecast.variance, last.forecast.there
-    state = {k: a for k, a in last.learned[NAME].items() if not k.startswith("learner.")}
-    beyond = band_variance(last.forecast.values, LAYOUT.quantiles) - variance[..., :RESIDUAL].sum(axis=2)
-    wanted = rest_of(state, band_variance(last.raw.values, LAYOUT.quantiles), np.maximum(beyond, 0.0))
-    np.testing.assert_allclose(variance[there][..., RESIDUAL], wanted[there], rtol=1e-9)
-
-
-def test_no_truth_of_later_changes_what_is_told(steps: range) -> None:
-    plain = run(pipeline(MemoryStore()), steps)[14]
-    spoilt = pipeline(MemoryStore())
-    values = np.array(HISTORY.target.values)
-    values[:, steps[15] :] += 40.0
-    spoilt.buffer.history = replace(HISTORY, target=replace(HISTORY.target, values=values))
-    np.testing.assert_array_equal(run(spoilt, steps)[14].forecast.variance, plain.forecast.variance)
-
-
-def test_a_restart_changes_nothing(steps: range, tmp_path: Path) -> None:
-    whole = run(pipeline(MemoryStore()), steps)[-1]
-    store = SqlStore(url=f"sqlite:///{tmp_path / 'h.db'}")
-    run(pipeline(store), steps[:17])
-    store.close()
-    again = SqlStore(url=f"sqlite:///{tmp_path / 'h.db'}")
-    resumed = run(pipeline(again), steps[17:])[-1]
-    again.close()
-    np.testing.assert_allclose(resumed.forecast.variance, whole.forecast.variance, rtol=1e-5)
-    np.testing.assert_allclose(resumed.learned[NAME]["sums"], whole.learned[NAME]["sums"], rtol=1e-5)
-
-
-def test_late_truth_is_learned_as_if_it_had_come_in_time(steps: range) -> None:
-    late = {(0, steps[8]): 5, (1, steps[15]): 3}
-    p = pipeline(MemoryStore(), late)
-    learned = run(p, steps)[-1].learned[NAME]
-    again, school, states = MemoryStore(), OnlineLearner({NAME: Rest()}, (NAME,)), {}
-    whole = pipeline(MemoryStore()).buffer
-    for t in steps:  # the forecasts as they were issued, each truth in time
-        bulletin = p.store.bulletin("p", HISTORY.times[t])
-        assert bulletin is not None
-        states = school.update(whole.window(HISTORY.times[t], HISTORY.times[t]), again, "p")
-        again.put(replace(bulletin, learned=states))
-    np.testing.assert_allclose(learned["sums"], states[NAME]["sums"], rtol=1e-9)
