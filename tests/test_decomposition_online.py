@@ -18,7 +18,7 @@ from hydria_plugin.decomposition import RESIDUAL
 from hydria_plugin.decomposition_rest import NAME, Rest, rest_of
 from hydria_plugin.stores.memory import MemoryStore
 from hydria_plugin.stores.sql import SqlStore
-from hydria_plugin.values import band_variance
+from hydria_plugin.values import Floats, band_variance
 from hydria_plugin.verification.online import OnlineLearner
 from tests.test_cycle import HISTORY, LAYOUT
 from tests.test_decomposition import Spreading, wet_step
@@ -64,7 +64,7 @@ def steps() -> range:
 def test_the_cycle_learns_the_rest_and_tells_it(steps: range) -> None:
     first, *_, last = run(pipeline(MemoryStore()), steps)
     assert "sums" not in first.learned[NAME] and last.learned[NAME]["sums"].any()
-    variance, there = last.forecast.variance, last.forecast.there
+    variance, there = told_by(last), last.forecast.there
     state = {k: a for k, a in last.learned[NAME].items() if not k.startswith("learner.")}
     beyond = band_variance(last.forecast.values, LAYOUT.quantiles) - variance[..., :RESIDUAL].sum(axis=2)
     wanted = rest_of(state, band_variance(last.raw.values, LAYOUT.quantiles), np.maximum(beyond, 0.0))
@@ -79,20 +79,20 @@ def test_the_cycle_learns_from_what_was_told_at_each_lead(steps: range) -> None:
         for lead in range(1, min(t, LAYOUT.horizon) + 1):
             made, raw = found[t - lead].forecast, found[t - lead].raw
             scale = band_variance(raw.values, LAYOUT.quantiles)[:, lead - 1]
-            told = made.variance[:, lead - 1, :RESIDUAL].sum(axis=1)
+            told = told_by(found[t - lead])[:, lead - 1, :RESIDUAL].sum(axis=1)
             wanted[:, lead - 1] += np.stack([scale**0, scale, told, (truth - made.median[:, lead - 1]) ** 2], axis=1)
     learned = found[-1].learned[NAME]["sums"].sum(axis=2)
     np.testing.assert_allclose(learned, wanted, rtol=3e-3)  # but for what is forgotten
 
 
 def test_no_truth_of_later_changes_what_is_told(steps: range) -> None:
-    plain = run(pipeline(MemoryStore()), steps)[14]
+    plain = told_by(run(pipeline(MemoryStore()), steps)[14])
     values = np.array(HISTORY.target.values)
     values[:, steps[15] :] += 40.0
     spoilt = pipeline(MemoryStore(), history=replace(HISTORY, target=replace(HISTORY.target, values=values)))
     told = run(spoilt, steps)
-    np.testing.assert_array_equal(told[14].forecast.variance, plain.forecast.variance)
-    assert (told[-1].forecast.variance[..., RESIDUAL] > plain.forecast.variance[..., RESIDUAL]).any()
+    np.testing.assert_array_equal(told_by(told[14]), plain)
+    assert (told_by(told[-1])[..., RESIDUAL] > plain[..., RESIDUAL]).any()
 
 
 def test_a_restart_changes_nothing(steps: range, tmp_path: Path) -> None:
@@ -103,8 +103,8 @@ def test_a_restart_changes_nothing(steps: range, tmp_path: Path) -> None:
     again = SqlStore(url=f"sqlite:///{tmp_path / 'h.db'}")
     resumed = run(pipeline(again), steps[17:])[-1]
     again.close()
-    np.testing.assert_allclose(resumed.forecast.variance, whole.forecast.variance, rtol=1e-5)
-    np.testing.assert_allclose(resumed.learned[NAME]["sums"], whole.learned[NAME]["sums"], rtol=1e-5)
+    np.testing.assert_allclose(told_by(resumed), told_by(whole), rtol=1e-9)
+    np.testing.assert_allclose(resumed.learned[NAME]["sums"], whole.learned[NAME]["sums"], rtol=1e-9)
 
 
 def test_late_truth_is_learned_as_if_it_had_come_in_time(steps: range) -> None:
