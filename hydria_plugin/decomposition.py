@@ -1,9 +1,8 @@
 """Where the doubt comes from: the inputs, the model, the rest. Pure, dense over stations.
 
-What the inputs and the model add is how members and scenarios spread (two-way analysis of variance). What is left of
-the issued band's variance is the rest: the band is as wide as forecasts have missed, out of sample and, where a
-corrector calibrates it, as verified since; so it holds all the doubt there is, and the residual is what of it neither
-scenarios nor members explain (docs/decisions/0060-the-rest-is-what-the-band-holds-beyond.md).
+What the inputs and the model add is how members and scenarios spread (two-way analysis of variance). The rest is what
+verified forecasts missed beyond that (decomposition_rest.py); until some were verified, and where nothing learns, what
+the issued band holds beyond it (docs/decisions/0106-the-rest-is-learned-from-what-was-missed.md).
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from .decomposition_rest import NAME, rest_of
 from .values import Bools, Floats, Forecast, Window, band_variance, thinned, two_way
 
 MODEL, INPUT, RESIDUAL = range(3)  # along the last axis of Forecast.variance
@@ -20,7 +20,7 @@ BLOCK = 256  # stations taken apart at once: bounds the memory that their trajec
 
 def apart(raw: Forecast, issued: Forecast, window: Window) -> Forecast:
     """``issued``, its variance told apart: what comes of model and inputs as the ladder's forecast ``raw`` says (by a
-    ``variance`` of its own, else by its members), the rest as the issued band says. Trajectories are thinned. Nothing
+    ``variance`` of its own, else by its members), the rest as was learned. Trajectories are thinned. Nothing
     is told where ``raw`` knows nothing of either; a share that is not known is NaN, and then part of the rest."""
     found = raw.variance if raw.variance is not None else of_members(raw.members)
     if found is None:
@@ -28,7 +28,9 @@ def apart(raw: Forecast, issued: Forecast, window: Window) -> Forecast:
     model, inputs = found[..., MODEL], np.where(in_the_dark(window)[:, None], np.nan, found[..., INPUT])
     unknown = (np.isnan(model) & np.isnan(inputs)) | ~issued.there[:, None]
     explained = np.nan_to_num(model) + np.nan_to_num(inputs)
-    rest = np.maximum(band_variance(issued.values, issued.quantiles) - explained, 0.0)
+    beyond = np.maximum(band_variance(issued.values, issued.quantiles) - explained, 0.0)
+    scale = band_variance(raw.values, raw.quantiles)
+    rest = rest_of(window.learned.get(NAME, {}), scale, beyond)
     told = np.where(unknown[..., None], np.nan, np.stack([model, inputs, rest], axis=2))
     return replace(issued, variance=told, members=None if issued.members is None else thinned(issued.members))
 
@@ -39,6 +41,14 @@ def of_members(members: Floats | None) -> Floats | None:
         return None
     blocks = [two_way(members[first : first + BLOCK]) for first in range(0, len(members), BLOCK)]
     return np.concatenate(blocks) if blocks else np.empty((0, members.shape[3], 2))
+
+
+def explained_of(variance: Floats | None) -> Floats | None:
+    """(S, H) what model and inputs were told to add; NaN where nothing was told."""
+    if variance is None:
+        return None
+    both = variance[..., :RESIDUAL]
+    return np.where(np.isnan(both).all(axis=2), np.nan, np.nansum(both, axis=2))
 
 
 def in_the_dark(window: Window) -> Bools:

@@ -1,9 +1,9 @@
 """Are the shares of doubt right? On a fictitious basin whose input error is known, because it was put there.
 
-    python -m benchmarks.uncertainty.decomposition [--seeds 0,1,2,3,4] [--law error|perfect]
+    python -m benchmarks.uncertainty.decomposition [--seeds 0,1,2,3,4] [--law error|perfect] [--events 5000]
 
-The form is fixed, with its truth and its number, in docs/decisions/0077-how-the-shares-of-the-doubt-are-judged.md.
-Prints a table, and JSON.
+The form is fixed, with its truth and its number, in docs/decisions/0077-how-the-shares-of-the-doubt-are-judged.md and
+docs/decisions/0105-a-truth-that-is-known-to-some-points.md. Prints a table, and JSON.
 """
 
 from __future__ import annotations
@@ -11,125 +11,33 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from hydria_plugin import Forecast, History, Observations, Problem, Signal, Split, Window
+from hydria_plugin import History, Observations, Problem, State, Window
 from hydria_plugin.alerts import AlertRules, Thresholds
 from hydria_plugin.correctors.conformal.corrector import Conformal
 from hydria_plugin.correctors.input_error.corrector import InputError
 from hydria_plugin.cycle import Pipeline, run_cycle
+from hydria_plugin.decomposition import apart
+from hydria_plugin.decomposition_rest import NAME, Rest
 from hydria_plugin.forecasters.block_network.forecaster import BlockNetwork
-from hydria_plugin.forecasters.block_network.knowledge import raw_of_history
+from hydria_plugin.forecasters.block_network.knowledge import raw_of_window
 from hydria_plugin.forecasters.block_network.model import answer
-from hydria_plugin.learning.basin_cases import STUDY_ZONES
-from hydria_plugin.learning.fictitious_basin import HOUR, START, Basin, simulate
-from hydria_plugin.learning.fictitious_cases import history_of, study_split
-from hydria_plugin.learning.storms import study_storms
+from hydria_plugin.forecasters.cases import rows_of
 from hydria_plugin.stores.memory import MemoryStore
 from hydria_plugin.testing.samples import window_of
 from hydria_plugin.values import Floats, Ints
+from hydria_plugin.verification.kept import BOOKKEEPING
 from hydria_plugin.verification.online import OnlineLearner
 
-EVENTS, WHOLE = 40, 96  # to learn from, and steps of each
-WARM_UP, MEASURED = 60, 60  # more events: for bands to follow what is verified, and to be measured on
-MEMBERS, SCENARIOS, DRAWS = 12, 6, 60
-QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-Rng = np.random.Generator
-WET_HOURS, WET_MM = 6, 3.0  # an issue time counts when so much has fallen at some gauge
+from .known_errors import NOISE, Known, Law, Rng, made, split_of, together
 
-
-@dataclass(frozen=True)
-class Law:
-    """The error of the gauges: log-errors, part the gauge's own for a whole event, part an AR(1) of which a share is
-    common to all gauges."""
-
-    relative: float = 0.35
-    own: float = 0.2
-    memory_h: float = 6.0
-    common: float = 0.5
-
-    def factors(self, events: int, steps: int, gauges: int, rng: np.random.Generator) -> Floats:
-        """(E, T, G) multipliers of mean 1."""
-
-        def moving(columns: int) -> Floats:
-            kept = np.exp(-1.0 / self.memory_h)
-            z = rng.standard_normal((events, steps, columns))
-            for t in range(1, steps):
-                z[:, t] = kept * z[:, t - 1] + np.sqrt(1 - kept**2) * z[:, t]
-            return z
-
-        together = np.sqrt(self.common) * moving(1) + np.sqrt(1 - self.common) * moving(gauges)
-        alone = rng.standard_normal((events, 1, gauges))
-        z = np.sqrt(1 - self.own) * together + np.sqrt(self.own) * alone
-        return np.asarray(np.exp(self.relative * z - self.relative**2 / 2))
-
-
-def basin(events: int) -> Basin:
-    return Basin(STUDY_ZONES, power=1.5, noise=0.05, events=events)
-
-
-def made(seed: int, events: int, law: Law, rng: Rng) -> tuple[History, Ints]:
-    """What gauges and the station of ``seed`` read over ``events`` storms, and (T) which one each step belongs to."""
-    read, of_event = study_storms(events, len(STUDY_ZONES), 0.5, rng)
-    fell = read * law.factors(events, WHOLE, len(STUDY_ZONES), rng).reshape(read.shape)
-    times = START + HOUR * np.arange(1, len(read) + 1)
-    record = replace(simulate(basin(events), rng, times=times, rain=fell), gauges=read, events=of_event)
-    history = history_of(record)
-    gauges = np.array([[f"{name}.{seed}" for name in history.layout.series[0]]])
-    layout = replace(history.layout, quantiles=QUANTILES, stations=(f"s{seed}",), targets=(f"q.{seed}",), series=gauges)
-    return replace(history, layout=layout), of_event
-
-
-def together(each: Sequence[History]) -> History:
-    """Stations of one record each as one history."""
-    a, one = each[0].layout, each[0]
-    layout = replace(
-        a,
-        stations=tuple(h.layout.stations[0] for h in each),
-        targets=tuple(h.layout.targets[0] for h in each),
-        quantities=a.quantities * len(each),
-        units=a.units * len(each),
-        series=np.concatenate([h.layout.series for h in each]),
-        static=np.empty((0, 0)),
-    )
-    target, inputs = (np.concatenate([getattr(h, n).values for h in each]) for n in ("target", "inputs"))
-    totals = np.concatenate([h.totals for h in each])
-    return History(layout, one.times, Signal.measured(target), Signal.measured(inputs), totals)
-
-
-def split_of(of_event: Ints, rngs: Sequence[Rng]) -> Split:
-    """Whole events dealt at random, station by station, as the study does."""
-    one = simulate(basin(EVENTS), np.random.default_rng(0))  # for its events: the split asks for no more
-    each = [study_split(replace(one, events=of_event), rng) for rng in rngs]
-    parts = (np.concatenate([getattr(e, n) for e in each]) for n in ("fit", "stop", "test", "events"))
-    return Split(*parts)
-
-
-def wet_steps(history: History, station: int, of_event: Ints) -> Ints:
-    """Issue times of floods: enough has fallen lately, and all of window and horizon are of one measured event."""
-    rain, a = history.inputs.values[station], history.layout
-    fell = np.stack([rain[max(0, t - WET_HOURS + 1) : t + 1].sum(axis=0).max() for t in range(len(rain))])
-    steps = np.arange(len(rain))
-    first, last = steps - a.past + 1, np.minimum(steps + a.horizon, len(rain) - 1)
-    inside = (first >= 0) & (of_event[np.maximum(first, 0)] == of_event[last]) & (of_event >= WARM_UP)
-    return np.flatnonzero((fell >= WET_MM) & inside & (steps < len(rain) - a.horizon))
-
-
-def true_parts(network: BlockNetwork, history: History, station: int, at: Ints, law: Law, rng: Rng) -> Floats:
-    """(N, H, 2) model and input: variances over all members and many errors of the law, drawn by this file's code."""
-    model = network.fitted(history)
-    raw = raw_of_history(history, station, at, False, station, network.options.max_age)
-    past, steps = raw.inputs.shape[1], raw.inputs.shape[1] + raw.future.shape[1]
-    found = []
-    for n in range(len(at)):
-        one = raw.take(np.full(DRAWS, n))
-        wrong = law.factors(DRAWS, steps, raw.inputs.shape[2], rng)
-        one = replace(one, inputs=one.inputs * wrong[:, :past], future=one.future * wrong[:, past:])
-        paths = answer(model, one, keep=True)[1]  # (D, M, H)
-        found.append(np.stack([paths.mean(axis=0).var(axis=0, ddof=1), paths.var(axis=0, ddof=1).mean(axis=0)], axis=1))
-    return np.stack(found)
+EVENTS, WARM_UP, MEASURED = 40, 60, 5000  # to train on; for bands and rest to follow what is verified; to be judged on
+COPIES = 250  # of each station, with storms of their own: the measured events lie side by side
+MEMBERS, SCENARIOS, DRAWS = 12, 6, 6
+RESAMPLES = 300  # of the bootstrap that says how sure the truth is
 
 
 class Playing:
@@ -152,79 +60,147 @@ class Playing:
         """There is nothing to keep."""
 
 
-def bulletins(network: BlockNetwork, history: History, corrector: InputError) -> Mapping[int, Forecast]:
-    """By step, what the product issues when it runs through the history: scenarios, networks, and bands that follow
-    what is verified on the way."""
+@dataclass(frozen=True, eq=False)
+class Issued:
+    """N wet issue times: what was told, what is true."""
+
+    station: Ints  # (N)
+    event: Ints  # (N)
+    told: Floats  # (N, H, 3) Forecast.variance
+    true: Floats  # (N, H, 2) model and input
+    missed: Floats  # (N, H) the expected square of what the issued median misses
+
+    def of(self, station: int) -> Issued:
+        return Issued(*(getattr(self, f.name)[self.station == station] for f in fields(self)))
+
+
+def learned_by(network: BlockNetwork, history: History, corrector: InputError) -> Mapping[str, State]:
+    """What the product has learned when it has run through the history, cycle by cycle."""
     conformal, store, layout = Conformal(), MemoryStore(), history.layout
+    parts = {"conformal": conformal, NAME: Rest()}
     pipeline = Pipeline(
         "p", layout, Playing(history), {"block-network": network}, store,
         Thresholds((), np.empty((len(layout.stations), 0))), AlertRules(), input_correctors={"input-error": corrector},
-        forecast_correctors={"conformal": conformal}, learner=OnlineLearner({"conformal": conformal}, ("conformal",)),
+        forecast_correctors={"conformal": conformal}, learner=OnlineLearner(parts, tuple(parts)),
     )  # fmt: skip
-    found = {}
+    learned: Mapping[str, State] = {}
     for n in range(layout.past - 1, len(history) - layout.horizon):
         at = np.datetime64(history.times[n], "s")
         bulletin = run_cycle(pipeline, at, at.astype("datetime64[us]"))
         if bulletin.problems:
             raise SystemExit(f"step {n}: {bulletin.problems[0].stage}: {bulletin.problems[0].error}")
-        found[n] = replace(bulletin.forecast, members=None)
+        learned = bulletin.learned
         store.prune("p", history.times[max(0, n - layout.past - 2 * layout.horizon - 2)])
-    return found
+    return {name: {k: a for k, a in state.items() if not k.startswith(BOOKKEEPING)} for name, state in learned.items()}
 
 
-def shares_of(parts: Floats, squares: Floats) -> Floats:
-    """(H, 3) of sums over issue times: model and input ``parts`` (N, H, 2), and what was missed, squared, (N, H)."""
-    model, inputs = parts.sum(axis=0).T
-    rest = np.maximum(squares.sum(axis=0) - model - inputs, 0.0)
+def copied(network: BlockNetwork, stations: tuple[str, ...], own: Ints) -> BlockNetwork:
+    """The network for copies ``stations`` (S) of the stations ``own`` (S) that it was trained on."""
+    assert network.kept is not None
+    model = network.kept.model
+    fit = replace(model.fit, stations=stations, quantities=model.fit.quantities[:1] * len(stations))
+    more = replace(model, fit=fit)
+    object.__setattr__(more, "place", model.place[own])  # one fitted row for many stations
+    new = BlockNetwork(**network.options._asdict())
+    new.kept = replace(network.kept, model=more)
+    return new
+
+
+def issued(
+    network: BlockNetwork, known: Known, corrector: InputError, learned: Mapping[str, State], own: Ints, law: Law,
+    rng: Rng,
+) -> Issued:  # fmt: skip
+    """The stages of a cycle at the wet issue times, with what had been ``learned`` about the stations ``own`` (S)."""
+    conformal, history, wet = Conformal(), known.history, known.wet()
+    leads, found = np.arange(1, history.layout.horizon + 1), []
+    for n in np.flatnonzero(wet.any(axis=0)):
+        rows = np.flatnonzero(wet[:, n])
+        states = {name: {k: a[own[rows]] for k, a in state.items()} for name, state in learned.items()}
+        window = replace(corrector.correct_inputs(window_of(history, int(n)).only(rows)), learned=states)
+        raw = network.forecast(window)
+        forecast = apart(raw, conformal.correct_forecast(raw, window), window)
+        flow = known.discharge[rows][:, n + leads]
+        missed = (flow - forecast.median) ** 2 + (NOISE * flow) ** 2
+        event = rows * (1 + known.of_event.max()) + known.of_event[n]
+        true = true_parts(network, window, law, rng)
+        found.append((own[rows], event, np.asarray(forecast.variance), true, missed))
+    return Issued(*(np.concatenate(each) for each in zip(*found, strict=True)))
+
+
+def true_parts(network: BlockNetwork, window: Window, law: Law, rng: Rng) -> Floats:
+    """(S, H, 2) model and input: variances over all members and errors of the law, drawn by this file's code. Unbiased:
+    what members and draws do together is taken out of the mean over few draws."""
+    model, stations = network.fitted(window), len(window.stations)
+    raw = raw_of_window(window, 0, rows_of(window.layout, model.fit.stations), network.options.max_age)
+    raw = raw.take(np.repeat(np.arange(stations), DRAWS))
+    wrong = law.factors(len(raw), raw.inputs.shape[1], raw.inputs.shape[2], rng)
+    paths = answer(model, replace(raw, inputs=raw.inputs * wrong), keep=True)[1]
+    paths = paths.reshape(stations, DRAWS, *paths.shape[1:])  # (S, D, M, H)
+    alone = paths - paths.mean(axis=2, keepdims=True)
+    both = alone.var(axis=1, ddof=1).mean(axis=1) * (MEMBERS / (MEMBERS - 1))
+    of_model = paths.mean(axis=1).var(axis=1, ddof=1) - both / DRAWS
+    return np.stack([of_model, paths.var(axis=1, ddof=1).mean(axis=1)], axis=2)
+
+
+def shares_of(parts: Floats, missed: Floats) -> Floats:
+    """(H, 3) of sums over issue times: model and input ``parts`` (H, 2), and what was missed, squared, (H)."""
+    model, inputs = parts.T
+    rest = np.maximum(missed - model - inputs, 0.0)
     found = np.stack([model, inputs, rest], axis=1)
     return np.asarray(found / found.sum(axis=1, keepdims=True))
 
 
-def unsure(parts: Floats, squares: Floats, events: Ints, rng: Rng) -> float:
-    """The largest standard error, in points, of a true share: a bootstrap over events."""
-    rows, drawn = [np.flatnonzero(events == e) for e in np.unique(events)], []
-    for _ in range(200):
-        pick = np.concatenate([rows[i] for i in rng.integers(0, len(rows), len(rows))])
-        drawn.append(shares_of(parts[pick], squares[pick]))
+def unsure(parts: Floats, missed: Floats, rng: Rng) -> float:
+    """The largest standard error, in points, of a true share: a bootstrap over events, of sums (E, ...) of each."""
+    drawn = []
+    for _ in range(RESAMPLES):
+        pick = rng.integers(0, len(parts), len(parts))
+        drawn.append(shares_of(parts[pick].sum(axis=0), missed[pick].sum(axis=0)))
     return float(100 * np.std(drawn, axis=0).max())
 
 
-def judged(
-    s: int, network: BlockNetwork, new: History, of_event: Ints, issued: Mapping[int, Forecast], law: Law, rng: Rng
-) -> dict[str, object]:
-    """Told and true shares at station ``s``."""
-    at, leads = wet_steps(new, s, of_event), np.arange(1, new.layout.horizon + 1)
-    told = np.stack([np.asarray(issued[int(n)].variance)[s] for n in at]).astype(float)
-    medians = np.stack([issued[int(n)].median[s] for n in at])
-    squares = (new.target.values[s][at[:, None] + leads] - medians) ** 2
-    true = true_parts(network, new, s, at, law, rng)
-    right, said = shares_of(true, squares), told.sum(axis=0) / told.sum(axis=(0, 2))[:, None]
+def judged(name: str, one: Issued, rng: Rng) -> dict[str, object]:
+    """Told and true shares of one station."""
+    _, event = np.unique(one.event, return_inverse=True)
+
+    def by_event(each: Floats) -> Floats:
+        sums = np.zeros((event.max() + 1, *each.shape[1:]))
+        np.add.at(sums, event, each)
+        return sums
+
+    parts, missed, told = by_event(one.true), by_event(one.missed), one.told.sum(axis=0)
+    true, whole = parts.sum(axis=0), missed.sum(axis=0)
+    right, said = shares_of(true, whole), told / told.sum(axis=1, keepdims=True)
     return {
-        "station": new.layout.stations[s],
-        "issue_times": len(at),
+        "station": name,
+        "events": len(parts),
+        "issue_times": len(event),
         "told": np.round(100 * said, 1).tolist(),
         "true": np.round(100 * right, 1).tolist(),
         "off": np.round(100 * np.abs(said - right), 1).tolist(),
-        "unsure": round(unsure(true, squares, of_event[at], rng), 1),
-        "told_over_true": np.round(told[..., :2].sum(axis=0) / np.maximum(true.sum(axis=0), 1e-9), 3).tolist(),
-        "whole_told_over_true": np.round(told.sum(axis=(0, 2)) / squares.sum(axis=0), 3).tolist(),
+        "unsure": round(unsure(parts, missed, rng), 1),
+        "told_over_true": np.round(told[:, :2] / np.maximum(true, 1e-9), 3).tolist(),
+        "explained_over_missed": np.round(true.sum(axis=1) / whole, 3).tolist(),
+        "whole_told_over_true": np.round(told.sum(axis=1) / whole, 3).tolist(),
     }
 
 
-def trial(seeds: Sequence[int], law: Law) -> list[dict[str, object]]:
+def trial(seeds: Sequence[int], law: Law, events: int) -> list[dict[str, object]]:
     """One station a seed: networks, one run of the product through events they have not seen, and the verdicts."""
     rngs = [np.random.default_rng([seed, 4]) for seed in seeds]
-    learned = [made(seed, EVENTS, law, rng) for seed, rng in zip(seeds, rngs, strict=True)]
+    train = together([made(f"s{seed}", EVENTS, law, rng) for seed, rng in zip(seeds, rngs, strict=True)])
     network = BlockNetwork(initialisations=MEMBERS, select=False, twin=False, seed=seeds[0] + 1)
-    network = network.fit(together([h for h, _ in learned]), split_of(learned[0][1], rngs))
-    more = [made(seed, WARM_UP + MEASURED, law, rng) for seed, rng in zip(seeds, rngs, strict=True)]
-    new, of_event = together([h for h, _ in more]), more[0][1]
+    network = network.fit(train.history, split_of(train, EVENTS, rngs))
+    warm = together([made(f"s{seed}", WARM_UP, law, rng) for seed, rng in zip(seeds, rngs, strict=True)])
     corrector = InputError(
         scenarios=SCENARIOS, relative=law.relative, own=law.own, memory_h=law.memory_h, common=law.common,
         floor_mm=0.0, tail=0.0, dropout=0.0, forecast=0.0, seed=seeds[0],
     )  # fmt: skip
-    issued = bulletins(network, new, corrector)
-    return [judged(s, network, new, of_event, issued, law, rng) for s, rng in enumerate(rngs)]
+    learned = learned_by(network, warm.history, corrector)
+    own, each = np.repeat(np.arange(len(seeds)), COPIES), events // COPIES
+    new = together([made(f"s{seeds[s]}.{i}", each, law, rngs[s]) for i, s in enumerate(own)])
+    found = issued(copied(network, new.history.layout.stations, own), new, corrector, learned, own, law, rngs[0])
+    return [judged(f"s{seed}", found.of(s), rngs[s]) for s, seed in enumerate(seeds)]
 
 
 def row(one: dict[str, object]) -> str:
@@ -239,9 +215,10 @@ def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--seeds", default="0,1,2,3,4")
     ask.add_argument("--law", choices=("error", "perfect"), default="error")
+    ask.add_argument("--events", type=int, default=MEASURED)
     o = ask.parse_args()
     law = {"error": Law(), "perfect": Law(relative=0.0)}[o.law]
-    found = trial([int(seed) for seed in o.seeds.split(",")], law)
+    found = trial([int(seed) for seed in o.seeds.split(",")], law, o.events)
     print("\n".join(row(one) for one in found))
     print(json.dumps({"law": o.law, "stations": found}))
 

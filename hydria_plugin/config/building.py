@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import decomposition_rest
 from ..buffer import SeriesBuffer
 from ..cycle import Learner, Pipeline
 from ..delivery import punctual
@@ -216,4 +217,5 @@ def make_learner(
     from ..verification.online import OnlineLearner
 
     drift = Drift(p.layout.step, p.layout.horizon, models_number(models))
-    return OnlineLearner({**correctors, **forecasters, NAME: drift}, (*correctors, NAME))
+    more: Mapping[str, object] = {NAME: drift, decomposition_rest.NAME: decomposition_rest.Rest()}
+    return OnlineLearner({**correctors, **forecasters, **more}, (*correctors, *more))

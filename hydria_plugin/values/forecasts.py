@@ -125,6 +125,7 @@ class Verified:
     base: Floats | None = None  # (S, H) the last value known at each issue time
     rise: Floats | None = None  # (S, H) by how much it was above the one before
     raw: Floats | None = None  # (S, H, Q) as the ladder gave it, before any forecast corrector
+    explained: Floats | None = None  # (S, H) variance that was told to come of model and inputs
 
     def __post_init__(self) -> None:
         s = len(self.stations)

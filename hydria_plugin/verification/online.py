@@ -18,6 +18,7 @@ from functools import lru_cache, partial
 
 import numpy as np
 
+from hydria_plugin.decomposition import explained_of
 from hydria_plugin.roles import Learning, State, Store
 from hydria_plugin.values import Bools, Bulletin, Floats, Layout, Verified, Window
 
@@ -42,6 +43,7 @@ class Issued:
     rise: Floats  # (S) by how much it was above the one before
     believed: Bools  # (S)
     stations: tuple[str, ...]  # S
+    explained: Floats | None = None  # (S, H)
 
     @property
     def corrected(self) -> bool:
@@ -50,7 +52,9 @@ class Issued:
 
     @property
     def nbytes(self) -> int:
-        return self.raw.nbytes + self.final.nbytes + (0 if self.parts is None else self.parts.nbytes)
+        return (
+            self.raw.nbytes + self.final.nbytes + sum(a.nbytes for a in (self.parts, self.explained) if a is not None)
+        )
 
 
 class OnlineLearner:
@@ -153,17 +157,21 @@ def verified(met: Met, window: Window, i: int, issued: Sequence[Issued | None], 
     base, rise = np.full((s, h), np.nan), np.full((s, h), np.nan)
     names = next((b.part_names for b in issued if b is not None and b.parts is not None), ())
     parts = np.full((s, len(names), h), np.nan) if names else None
+    explained = np.full((s, h), np.nan) if any(b is not None and b.explained is not None for b in issued) else None
     for f, b in enumerate(issued):
         if b is None or b.raw.shape != raw.shape or b.stations != window.stations:
             continue  # made under another configuration
         raw[:, f], base[:, f], rise[:, f] = b.raw[:, f], b.base, b.rise
+        if explained is not None and b.explained is not None:
+            explained[:, f] = b.explained[:, f]
         if final:
             forecast[:, f] = b.final[:, f]
         if parts is not None and b.parts is not None and b.part_names == names:
             parts[:, :, f] = b.parts[:, :, f]
     return Verified(
-        met.valid[i], window.stations, window.quantiles, forecast, truth, met.flags[:, i], parts, names, base, rise, raw
-    )
+        met.valid[i], window.stations, window.quantiles, forecast, truth, met.flags[:, i], parts, names, base, rise,
+        raw, explained,
+    )  # fmt: skip
 
 
 def needed(bulletin: Bulletin | None) -> Issued | None:
@@ -177,7 +185,9 @@ def needed(bulletin: Bulletin | None) -> Issued | None:
     observed, believed = bulletin.summary.observed, bulletin.summary.believed
     last, before = last_known(observed), last_known(observed[:, : max(1, observed.shape[1] - 1)])
     known = np.ones(len(last), bool) if believed is None else believed.astype(bool)
-    return Issued(small, issued, parts, raw.part_names, last, last - before, known, raw.stations)
+    told = explained_of(final.variance)
+    told = None if told is None else told.astype(np.float32)
+    return Issued(small, issued, parts, raw.part_names, last, last - before, known, raw.stations, told)
 
 
 def last_known(observed: Floats) -> Floats:

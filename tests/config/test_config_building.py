@@ -21,6 +21,7 @@ from hydria_plugin.config import (
 )
 from hydria_plugin.config.plugging import by_default
 from hydria_plugin.cycle import run_cycle
+from hydria_plugin.decomposition_rest import NAME, Rest
 from hydria_plugin.forecasters.block_network.forecaster import BlockNetwork
 from hydria_plugin.forecasters.lstm.forecaster import Lstm
 from hydria_plugin.forecasters.persistence import Persistence
@@ -67,6 +68,7 @@ def test_what_a_pipeline_is_built_of(tmp_path: Path) -> None:
     assert pipeline.delay == np.timedelta64(180, "s")
     assert pipeline.thresholds is settings.pipelines["river"].thresholds
     assert pipeline.digests["config"] == settings.pipelines["river"].digest
+    assert isinstance(pipeline.learner.plugins[NAME], Rest) and NAME in pipeline.learner.correctors
 
 
 def test_every_sink_has_its_own_deadline(tmp_path: Path) -> None:
