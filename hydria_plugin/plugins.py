@@ -163,7 +163,7 @@ def enter(registry: Registry, plugin: object, name: str, package: str, version: 
 
 
 def tell_of_no_hooks(registry: Registry, plugin: object, name: str, package: str, version: str) -> None:
-    """A function marked @hookimpl that is called by nobody, and a plug-in without any, would be passed over in silence."""
+    """A function marked @hookimpl that nobody calls, and a plug-in without any: else passed over in silence."""
     callers = registry.manager.get_hookcallers(plugin) or []
     known = [hook for hook in vars(hookspecs) if hook.startswith("hydria_")]
     for caller in callers:

@@ -17,7 +17,6 @@ from .places import Key, listed, meant, quoted
 from .toml_file import TomlFile
 from .variables import VARIABLE
 
-
 METHODS: Mapping[str, tuple[str, ...]] = {
     "source": ("read",),
     "sink": ("write",),
