@@ -92,7 +92,7 @@ WANGSUK = Basin(
     tuple(line for s in ("L1018620", "L1018625", "L1018630")
           for line in rains(s, ["rain_mm_10184110", "rain_mm_10184220"]))
     + upstream("L1018625", "level", ["level_m_1018620"]) + upstream("L1018630", "level", ["level_m_1018625"]),
-    ("2014-01-01", "2016-12-31T23:00"), ("2017-06-01", "2017-08-31"), "12h",
+    ("2015-07-01", "2016-12-31T23:00"), ("2017-06-01", "2017-08-31"), "12h",
 )  # fmt: skip
 WALNUT_CREEK = Basin(
     "walnut", "usgs_walnut_creek_5min/walnut_creek.csv.gz", "5min", "6h", "2h",
