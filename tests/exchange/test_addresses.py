@@ -87,7 +87,8 @@ def test_an_address_is_given_back_as_it_was_written(scheme: str, port: int, path
         ("192.168.1.1", False), ("100.64.0.1", False), ("169.254.169.254", False), ("224.0.0.1", False),
         ("255.255.255.255", False), ("240.0.0.1", False), ("192.0.2.1", False),
         ("::", False), ("::1", False), ("fe80::1%eth0", False), ("fd00::1", False), ("ff02::1", False),
-        ("ff0e::1", False), ("::ffff:127.0.0.1", False), ("::ffff:169.254.169.254", False), ("::ffff:224.0.0.1", False), ("2001:db8::1", False),
+        ("ff0e::1", False), ("::ffff:127.0.0.1", False), ("::ffff:169.254.169.254", False), ("::ffff:224.0.0.1", False),
+        ("2001:db8::1", False),
     ],
 )  # fmt: skip
 def test_what_is_private_local_or_reserved_is_not_public(address: str, public: bool) -> None:
