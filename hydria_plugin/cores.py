@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 ASKED = "OPENBLAS_NUM_THREADS"
 
@@ -22,7 +24,13 @@ def one_core_each() -> Iterator[None]:
     if ASKED in os.environ:
         yield
         return
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"):
+    with _pools().limit(limits=1, user_api="blas"):
         yield
+
+
+@cache
+def _pools() -> Any:
+    """numpy's, found once: to look through all that is loaded takes longer than a small cycle."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -80,7 +80,8 @@ def test_long_work_is_within_and_ends_it_where_it_fails(work: object) -> None:
 
 @pytest.mark.parametrize(("given", "seen"), [({}, "1"), ({ASKED: "3"}, "3")])
 def test_a_model_in_a_process_of_its_own_too(given: dict[str, str], seen: str) -> None:
-    code = "from hydria_plugin.worker.child import _spawn; import os, time; r, w = os.pipe(); p = _spawn(r); time.sleep(0.3); "
+    code = "from hydria_plugin.worker.child import _spawn; import os, time; r, w = os.pipe(); p = _spawn(r); "
+    code += "time.sleep(0.3); "
     code += f"print(open(f'/proc/{{p.pid}}/environ').read().split('{ASKED}=')[1].split(chr(0))[0]); p.kill(); p.wait()"
     env = {name: value for name, value in os.environ.items() if name != ASKED} | given
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120)

@@ -67,7 +67,7 @@ class Host:
         explain it. The same step with nothing new gives back the bulletin that is there. Raises FeedError and
         StoreError, after the ledger was told; HydriaError for a pipeline that is not configured, and for what is no
         step of it, or one to come."""
-        with one_core_each(), self._cycles, self._writing():
+        with self._cycles, one_core_each(), self._writing():
             watch = self._watches[self._named(pipeline)]  # the one that stands when it is our turn
             at = self._step(watch.pipeline, issued_at)
             try:
@@ -82,7 +82,7 @@ class Host:
     def tick(self) -> None:
         """Do whatever is due, with the models that reign by now: newest steps, older ones, revisions, deliveries.
         Raises StoreError only when another instance holds the store; what fails is logged, and tried again later."""
-        with one_core_each(), self._cycles, self._writing():
+        with self._cycles, one_core_each(), self._writing():
             for watch in list(self._watches.values()):
                 if not self._stopping.is_set():
                     self._take_new_models(watch)

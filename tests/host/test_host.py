@@ -132,7 +132,7 @@ def test_looking_needs_no_lock(trial: Trial, open_trial: Opener) -> None:
 # ---- by itself ----
 
 
-def until(condition: Any, within: float = 10.0) -> None:
+def until(condition: Any, within: float = 60.0) -> None:
     end = time.monotonic() + within
     while not condition():
         assert time.monotonic() < end, "it did not come"
