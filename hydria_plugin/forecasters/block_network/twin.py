@@ -1,10 +1,10 @@
 """The static twin: a block network that gives the river of this step from rain alone, trained to be read.
 
 A network that forecasts is told what the river did an hour ago, and leans on it: its weights hide the rain. The twin
-sees only rain, lag by lag, and two totals of the rain before its window. What it is shown of the river is made even:
-the power 0.75 of a discharge or, which is near it by a common rating curve, the power 1.25 of a level above its lowest;
-a step weighs by 1 / (height + half the mean height)^2, since errors of rain and rating grow with the flow. What that
-brings is in docs/decisions/0035-the-headline-read-out.md.
+sees only rain, lag by lag, how wet the ground is, and the season. What it is shown of the river is made even: the power
+0.75 of a discharge or, which is near it by a common rating curve, the power 1.25 of a level above its lowest; a step
+weighs by 1 / (height + half the mean height), since errors of rain and rating grow with the flow. What that brings is in
+docs/decisions/0035-the-headline-read-out.md and 0110-the-twin-knows-the-season.md.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from hydria_plugin.values import Floats, Ints
 
 from .network import Networks
 from .training import Recipe, Samples, Trained, train_members
-from .twin_rain import Gauges, gauges_of, lagged, wetness
+from .twin_ground import ground, knows_season
+from .twin_rain import Gauges, gauges_of, lagged
 from .twin_window import WINDOWS, window_of
 
 Progress = Callable[[str, float | None], None]
@@ -59,10 +60,16 @@ class Twin:
     seconds: float = 0.0
     total: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # (Z, L) of the network that forecasts: unrolling
     rivers: bool = False  # is that network also told of rivers upstream?
+    season: bool = False  # are the last two columns of the state the season, and not the wetness?
 
     @property
     def lags(self) -> int:
         return int(self.networks.kernel.shape[2])
+
+    @property
+    def wetness(self) -> Floats:
+        """(B, ..) the columns of the state that say how wet the ground is."""
+        return self.state[:, :-2] if self.season else self.state
 
     @property
     def initialisations(self) -> int:
@@ -103,6 +110,7 @@ def fit_twin(
         height.origin, height.floor, height.unit, height.centre, fit.lagged[keep].astype(np.float32), fit.state[keep],
         height.values[fit_at][keep], gauges.mean, gauges.std, gauges.alike, gauges.speaking, gauges.wet,
         skill(trained, judged, height), events_in(split, station), trained.dropped, trained.seconds,
+        season=knows_season(gauges),
     )  # fmt: skip
 
 
@@ -139,7 +147,7 @@ class Height:
 
     def weight(self, at: Ints) -> Floats:
         """(B) of the squared errors at steps ``at``, of mean 1."""
-        weight = 1.0 / (np.maximum(self.values[at], 0.0) + CALM * self.centre) ** 2
+        weight = 1.0 / (np.maximum(self.values[at], 0.0) + CALM * self.centre)
         return np.asarray(weight / weight.mean()) if len(at) else weight
 
     def back(self, shown: Floats) -> Floats:
@@ -164,7 +172,7 @@ def thinned(at: Ints, height: Floats, most: int, rng: np.random.Generator) -> In
 
 def samples(gauges: Gauges, height: Height, at: Ints, lags: int, fit_at: Ints) -> Samples:
     """The samples at steps ``at``, standardised by what is known at ``fit_at``."""
-    state = wetness(gauges, lags)
+    state = ground(gauges, lags)
     mean, std = state[fit_at].mean(axis=0), state[fit_at].std(axis=0)
     state = (state[at] - mean) / np.where(std > 0, std, 1.0)
     return Samples(lagged(gauges, at, lags), state, height.target(at), height.weight(at))
