@@ -3,8 +3,8 @@
 A network that forecasts is told what the river did an hour ago, and leans on it: its weights hide the rain. The twin
 sees only rain, lag by lag, how wet the ground is, and the season. What it is shown of the river is made even: the power
 0.75 of a discharge or, which is near it by a common rating curve, the power 1.25 of a level above its lowest; a step
-weighs by 1 / (height + half the mean height), since errors of rain and rating grow with the flow. What that brings is in
-docs/decisions/0035-the-headline-read-out.md and 0110-the-twin-knows-the-season.md.
+weighs by 1 / (height + half the mean height), since errors of rain and rating grow with the flow. What that brings is
+in docs/decisions/0035-the-headline-read-out.md and 0110-the-twin-knows-the-season.md.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .twin_rain import Gauges, gauges_of, lagged
 from .twin_window import WINDOWS, window_of
 
 Progress = Callable[[str, float | None], None]
-RECIPE = Recipe(members=40, hidden=5, decay=0.1, ridge=0.1, smooth=10.0)
+RECIPE = Recipe(members=40, hidden=5, decay=0.1, ridge=0.1, smooth=10.0, patience=4)
 POWERS = {"discharge": 0.75, "level": 1.25}  # of what is shown
 CALM = 0.5  # of the mean height: below it, errors no longer fall with the flow
 MOST_FIT, MOST_KEPT = 6000, 2000  # samples to train on, and to read by

@@ -29,10 +29,9 @@ def ground(gauges: Gauges, lags: int) -> Floats:
 def wetness(gauges: Gauges, lags: int) -> Floats:
     """(T, K) totals of the mean rain, one for each memory that the record can tell of, as log(1 + mm)."""
     rain = gauges.rain.mean(axis=1)
-    usual = float(gauges.mean.mean())
-    before = np.concatenate([np.full(lags, usual), rain])[: len(rain)]
+    before = np.concatenate([np.zeros(lags), rain])[: len(rain)]
     kept = memories(gauges)
-    totals = [faded(rain if m > LONG * lags * gauges.step else before, float(m / gauges.step), usual) for m in kept]
+    totals = [faded(rain if m > LONG * lags * gauges.step else before, float(m / gauges.step)) for m in kept]
     return np.log1p(np.array(totals).reshape(len(kept), len(rain)).T)
 
 
@@ -41,11 +40,9 @@ def memories(gauges: Gauges) -> list[np.timedelta64]:
     return [memory for memory in MEMORIES if memory >= gauges.step and ENOUGH * memory <= gauges.learned]
 
 
-def faded(rain: Floats, memory: float, usual: float) -> Floats:
-    """(T) of (T): the total of the rain so far, of which 1/e is left after ``memory`` steps; before the record it
-    rained as usual."""
-    keeps = float(np.exp(-1.0 / memory))
-    total, totals = usual / (1.0 - keeps), []
+def faded(rain: Floats, memory: float) -> Floats:
+    """(T) of (T): the total of the rain so far, of which 1/e is left after ``memory`` steps; dry before the record."""
+    keeps, total, totals = float(np.exp(-1.0 / memory)), 0.0, []
     for depth in rain.tolist():
         total = total * keeps + depth
         totals.append(total)

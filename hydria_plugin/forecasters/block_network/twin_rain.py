@@ -49,7 +49,8 @@ def gauges_of(history: History, split: Split, station: int) -> Gauges:
     std, learned = seen.std(axis=0), history.times[inside][[0, -1]]
     return Gauges(
         tuple(layout.slots[v] for v in at), tuple(str(layout.series[station, v]) for v in at), rain, history.times,
-        layout.step, learned[1] - learned[0], scale, seen.mean(axis=0), std, correlations(seen, std), known[inside].mean(axis=0),
+        layout.step, learned[1] - learned[0], scale, seen.mean(axis=0), std, correlations(seen, std),
+        known[inside].mean(axis=0),
         (np.nan_to_num(read[inside]) > WET_MM).sum(axis=0) / np.maximum(known[inside].sum(axis=0), 1),
     )  # fmt: skip
 

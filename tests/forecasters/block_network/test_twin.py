@@ -20,7 +20,7 @@ from hydria_plugin.forecasters.block_network.twin import (
     thinned,
 )
 from hydria_plugin.forecasters.block_network.twin_keeping import load_twins, save_twins
-from hydria_plugin.forecasters.block_network.twin_rain import gauges_of, lagged, wetness
+from hydria_plugin.forecasters.block_network.twin_rain import gauges_of, lagged
 from hydria_plugin.forecasters.block_network.twin_window import WINDOWS, columns, window_of
 from hydria_plugin.learning.basin_cases import A, cases
 from hydria_plugin.learning.fictitious_basin import Record, simulate
@@ -102,16 +102,6 @@ def test_lags_are_newest_first_and_dry_before_the_record(history: History, split
     assert not x[0][:, 1:].any() and x.shape == (3, 4, 5)
 
 
-def test_wetness_is_of_the_rain_before_the_window_only(history: History, split: Split) -> None:
-    gauges = gauges_of(history, split, 0)
-    one = replace(gauges, rain=np.zeros((60, 4)))
-    one.rain[10] = 8.0
-    wet = np.expm1(wetness(one, 12))
-    assert not wet[:22].any()
-    np.testing.assert_allclose(wet[22], 8.0)
-    np.testing.assert_allclose(wet[22 + 24], 8.0 * np.exp([-1 / 3, -1 / 20]))
-
-
 def test_a_silent_gauge_reads_its_neighbours_and_is_counted(history: History, split: Split, record: Record) -> None:
     rain = record.gauges.copy()
     rain[:400, 0] = np.nan
@@ -140,6 +130,12 @@ def test_heights_weights_and_back(history: History, split: Split, record: Record
     weight = height.weight(at)
     assert weight.mean() == pytest.approx(1)
     assert weight[height.values[at].argmin()] == weight.max() and weight.min() > 0
+    np.testing.assert_allclose(
+        1 / weight,
+        (height.values[at] + 0.5 * height.centre)
+        * (1 / weight).mean()
+        / (height.values[at].mean() + 0.5 * height.centre),
+    )
     level = Height.of(history_of(record, "level"), split, 0)
     np.testing.assert_allclose(level.back(level.target(at)), record.measured_level[at], rtol=1e-6)
     assert level.origin == record.measured_level[(split.fit | split.stop)[0]].min()
@@ -164,8 +160,20 @@ def test_the_window_is_a_little_longer_than_the_response() -> None:
     fit, stop = (planted.Samples(x[a], np.zeros((len(x[a]), 0)), y[a]) for a in (slice(0, 1000), slice(1000, None)))
     assert window_of(fit, stop, Recipe()) == 18
     assert columns(fit, 3).shape == (1000, 10)
+    assert columns(replace(fit, state=np.ones((1000, 2))), 3).shape == (1000, 12)
     short = replace(fit, lagged=fit.lagged[:, :, :6]), replace(stop, lagged=stop.lagged[:, :, :6])
     assert window_of(*short, Recipe()) == WINDOWS[0]
+
+
+def test_what_the_state_does_to_the_river_does_not_shorten_the_window() -> None:
+    """A season as large as the rain: beside it as an error, what the last lags bring is hardly seen."""
+    rng = np.random.default_rng(0)
+    x, season = planted.lagged(planted.rain(1500, rng), 36), np.sin(np.arange(1500) / 100)[:, None]
+    y = np.einsum("bzl,zl,z->b", x[:, :, : planted.LAGS], planted.responses(), planted.SHARES) + season[:, 0]
+    dealt = np.split(rng.permutation(1500), [1000])
+    told = [planted.Samples(x[at], season[at], y[at]) for at in dealt]
+    blind = [replace(part, state=np.zeros((len(part), 0))) for part in told]
+    assert window_of(*told, Recipe()) == 18 > window_of(*blind, Recipe())
 
 
 def test_thinning_keeps_what_is_high() -> None:
@@ -240,6 +248,16 @@ def test_a_twin_is_kept_whole(twin: Twin, tmp_path: Path) -> None:
             assert one == same
     np.testing.assert_array_equal(again[STATION].networks.kernel, twin.networks.kernel)
     assert load_twins(tmp_path / "nowhere") == {}
+
+
+def test_a_twin_of_the_format_before_is_read_as_one_without_a_season(twin: Twin, tmp_path: Path) -> None:
+    save_twins(tmp_path, {STATION: twin})
+    path = tmp_path / f"twin.{STATION}.json"
+    held = json.loads(path.read_text())
+    del held["season"]
+    path.write_text(json.dumps(held | {"format": 2}))
+    again = load_twins(tmp_path)[STATION]
+    assert not again.season and again.wetness.shape == twin.state.shape
 
 
 def test_a_damaged_twin_is_refused(twin: Twin, tmp_path: Path) -> None:
