@@ -32,7 +32,7 @@ def wetness(gauges: Gauges, lags: int) -> Floats:
     before = np.concatenate([np.zeros(lags), rain])[: len(rain)]
     kept = memories(gauges)
     totals = [faded(rain if m > LONG * lags * gauges.step else before, float(m / gauges.step)) for m in kept]
-    return np.log1p(np.array(totals).reshape(len(kept), len(rain)).T)
+    return np.asarray(np.log1p(np.array(totals).reshape(len(kept), len(rain)).T))
 
 
 def memories(gauges: Gauges) -> list[np.timedelta64]:

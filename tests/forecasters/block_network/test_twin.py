@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hydria_plugin import Flag, History, ModelError, Signal, Split
-from hydria_plugin.forecasters.block_network.training import Recipe
+from hydria_plugin.forecasters.block_network.training import Recipe, Samples
 from hydria_plugin.forecasters.block_network.twin import (
     MOST_KEPT,
     Height,
@@ -157,7 +157,7 @@ def test_the_window_is_a_little_longer_than_the_response() -> None:
     rain = planted.rain(1500, rng)
     x = planted.lagged(rain, 36)
     y = np.einsum("bzl,zl,z->b", x[:, :, : planted.LAGS], planted.responses(), planted.SHARES)
-    fit, stop = (planted.Samples(x[a], np.zeros((len(x[a]), 0)), y[a]) for a in (slice(0, 1000), slice(1000, None)))
+    fit, stop = (Samples(x[a], np.zeros((len(x[a]), 0)), y[a]) for a in (slice(0, 1000), slice(1000, None)))
     assert window_of(fit, stop, Recipe()) == 18
     assert columns(fit, 3).shape == (1000, 10)
     assert columns(replace(fit, state=np.ones((1000, 2))), 3).shape == (1000, 12)
@@ -171,9 +171,9 @@ def test_what_the_state_does_to_the_river_does_not_shorten_the_window() -> None:
     x, season = planted.lagged(planted.rain(1500, rng), 36), np.sin(np.arange(1500) / 100)[:, None]
     y = np.einsum("bzl,zl,z->b", x[:, :, : planted.LAGS], planted.responses(), planted.SHARES) + season[:, 0]
     dealt = np.split(rng.permutation(1500), [1000])
-    told = [planted.Samples(x[at], season[at], y[at]) for at in dealt]
-    blind = [replace(part, state=np.zeros((len(part), 0))) for part in told]
-    assert window_of(*told, Recipe()) == 18 > window_of(*blind, Recipe())
+    fit, stop = (Samples(x[at], season[at], y[at]) for at in dealt)
+    blind, also = (replace(part, state=np.zeros((len(part), 0))) for part in (fit, stop))
+    assert window_of(fit, stop, Recipe()) == 18 > window_of(blind, also, Recipe())
 
 
 def test_thinning_keeps_what_is_high() -> None:
