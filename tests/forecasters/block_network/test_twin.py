@@ -82,6 +82,16 @@ def test_the_same_seed_gives_the_same_twin(history: History, split: Split) -> No
     np.testing.assert_array_equal(one.lagged, same.lagged)
 
 
+def test_the_season_is_told_where_the_record_has_seen_it(history: History, split: Split) -> None:
+    """The same values as a record of days."""
+    quick, day = replace(QUICK, members=1, max_epochs=2), np.timedelta64(86400, "s")
+    times = history.times[0] + day * np.arange(len(history.times))
+    daily = replace(history, layout=replace(history.layout, step=day), times=times)
+    hours, days = (fit_twin(h, split, 0, np.random.default_rng(1), quick, lags=12) for h in (history, daily))
+    assert not hours.season and hours.wetness.shape[1] == hours.state.shape[1] == 3  # 80 days: 1, 3 and 10
+    assert days.season and days.wetness.shape[1] == 5 and days.state.shape[1] == 7
+
+
 def test_the_test_events_are_not_seen(history: History, split: Split, record: Record) -> None:
     spoilt = np.where(split.test[0], 9e3, record.measured)
     other = replace(history, target=Signal.measured(spoilt[None]))

@@ -68,6 +68,7 @@ def test_what_is_long_goes_by_the_window_and_not_by_the_clock() -> None:
     """Of daily steps with a window of 12 days only the memory of 90 days is long, of 10 minutes all but the first."""
     daily = np.expm1(wetness(rained(gauges(DAY, 4000 * DAY), 10, 8.0), 12))
     assert daily[10].tolist() == pytest.approx([0, 0, 0, 0, 8.0]) and daily[22, :4] == pytest.approx([8.0] * 4)
+    np.testing.assert_allclose(daily[32, :4], 8.0 * np.exp([-10, -10 / 3, -1, -1 / 3]))
     quick = np.expm1(wetness(rained(gauges(10 * MINUTE, 400 * DAY), 10, 8.0), 72))
     assert quick[10].tolist() == pytest.approx([0, 8.0, 8.0, 8.0, 8.0]) and quick[82, 0] == pytest.approx(8.0)
 
