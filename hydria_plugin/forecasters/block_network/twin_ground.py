@@ -17,7 +17,8 @@ from .twin_rain import Gauges
 MEMORIES = tuple(np.timedelta64(days, "D") for days in (1, 3, 10, 30, 90))
 LONG = 3  # windows: a memory that is longer is of all rain
 ENOUGH = 3  # memories that a record must be long: it says little of a slower one
-YEAR = np.timedelta64(8766, "h")  # a shorter record has not seen every season
+YEAR = np.timedelta64(8766, "h")
+SEASONS = np.timedelta64(330, "D")  # a shorter record has not seen them all
 
 
 def ground(gauges: Gauges, lags: int) -> Floats:
@@ -51,7 +52,7 @@ def faded(rain: Floats, memory: float) -> Floats:
 
 def knows_season(gauges: Gauges) -> bool:
     """Whether the record has seen every season."""
-    return bool(gauges.learned >= YEAR)
+    return bool(gauges.learned >= SEASONS)
 
 
 def season(gauges: Gauges) -> Floats:
