@@ -155,10 +155,24 @@ def enter(registry: Registry, plugin: object, name: str, package: str, version: 
     except Exception as error:
         registry.refuse(name, "plugin", package, version, f"cannot be registered: {describe(error)}")
         return
+    tell_of_no_hooks(registry, plugin, name, package, version)
     for role, hook in ROLES.items():
         for impl in getattr(registry.manager.hook, hook).get_hookimpls():
             if impl.plugin is plugin:
                 take_offers(registry, role, impl.function, name, package, version)
+
+
+def tell_of_no_hooks(registry: Registry, plugin: object, name: str, package: str, version: str) -> None:
+    """A function marked @hookimpl that nobody calls, and a plug-in without any: else passed over in silence."""
+    callers = registry.manager.get_hookcallers(plugin) or []
+    known = [hook for hook in vars(hookspecs) if hook.startswith("hydria_")]
+    for caller in callers:
+        if not caller.has_spec():
+            near = difflib.get_close_matches(caller.name, known, 1)
+            meant = f"; did you mean {near[0]!r}?" if near else f"; hooks: {', '.join(known)}"
+            registry.refuse(caller.name, "plugin", package, version, f"is no hook of hydria{meant}")
+    if not callers:
+        registry.refuse(name, "plugin", package, version, "it has no hook: no function marked @hookimpl")
 
 
 def take_offers(

@@ -272,7 +272,7 @@ def test_a_forecast_rise_counts_and_a_gap_does_not() -> None:
 # ---- whatever the river does ------------------------------------------------------------------------------------
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.02, 0.2))
 def test_noise_around_a_threshold_makes_one_raise_and_one_clear_per_crossing(seed: int, noise: float) -> None:
     """1,000 steps of a slow wave with noise smaller than half the dead-band: as many events as waves."""
@@ -288,7 +288,7 @@ def test_noise_around_a_threshold_makes_one_raise_and_one_clear_per_crossing(see
     assert all(min(abs(above - t)) <= 1 for t in raised)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.05, 0.5))
 def test_with_holes_everywhere_nothing_is_raised_or_cleared_on_a_hole(seed: int, share: float) -> None:
     rng = np.random.default_rng(seed)

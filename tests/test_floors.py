@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "hydria_plugin"
 FLOORS = {
-    1: ("values", "errors", "schedule", "later", "secret", "offers", "option_types"),
+    1: ("values", "errors", "schedule", "later", "secret", "offers", "option_types", "cores"),
     2: (
         "roles",
         "tables",

@@ -209,3 +209,19 @@ def test_one_whose_libraries_are_not_there_is_listed_with_the_remedy_and_not_bui
 def test_describe_is_one_line() -> None:
     assert describe(ValueError("a\n  b")) == "ValueError: a b"
     assert describe(KeyboardInterrupt()) == "KeyboardInterrupt"
+
+
+def test_a_function_that_nobody_calls_is_told_with_what_was_meant() -> None:
+    mistyped = plugin()
+    mistyped.hydria_forecaster = hookimpl(lambda: {"lost": Mean})  # type: ignore[attr-defined]
+    mistyped.wait_for_it = hookimpl(lambda: None)  # type: ignore[attr-defined]
+    registry = only(mistyped)
+    told = {row.name: row.state for row in registry.problems}
+    assert told["hydria_forecaster"] == "is no hook of hydria; did you mean 'hydria_forecasters'?"
+    assert told["wait_for_it"].startswith("is no hook of hydria; hooks: hydria_sources, ")
+    assert registry.build("forecaster", "mean", {}).steps == 24, "the rest of the plug-in stands"
+
+
+def test_a_plug_in_without_hooks_is_told() -> None:
+    (row,) = only(types.ModuleType("empty")).problems
+    assert (row.name, row.state) == ("empty", "it has no hook: no function marked @hookimpl")

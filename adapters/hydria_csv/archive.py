@@ -27,6 +27,7 @@ class Archive:
     book: dict[str, int] = field(default_factory=dict)  # series -> code
     seen: set[str] = field(default_factory=set)  # wanted series that some file has
     told: frozenset[str] = frozenset()  # series that were said to be in no file
+    unscaled: frozenset[str] = frozenset()  # what ``scale`` names and was said to be in no file
 
     def expect(self, series: Sequence[str]) -> None:
         """Series that were not wanted before were not kept: then all is read again."""
@@ -48,7 +49,7 @@ class Archive:
             self.seen = {series for feed in self.feeds.values() for series in feed.seen}
         if now is not None:
             self._clear_away()
-        return self.arrivals.told() + problems + self._absent()
+        return self.arrivals.told() + problems + self._absent() + self._unscaled()
 
     def between(self, after: int, until: int) -> Rows:
         """Rows with ``after`` < time <= ``until`` of all files."""
@@ -74,6 +75,21 @@ class Archive:
         absent = frozenset(self.book) - self.seen
         self.told, known = absent, self.told
         return [] if not self.feeds or absent <= known else [Problem("source", None, self._absence(sorted(absent)))]
+
+    def _unscaled(self) -> list[Problem]:
+        """What ``scale`` names and no file has, said once: its values would be taken in another unit without a word.
+        Names in the series column of long files are not kept, so that there nothing is said."""
+        read = [feed for feed in self.feeds.values() if feed.header is not None]
+        if not self.form.scale or not read or any(feed.header.is_long(self.form) for feed in read if feed.header):
+            return []
+        there = {c for feed in read if feed.header for c in feed.header.columns}
+        lost = frozenset(self.form.scale) - there - {s for feed in read for s in feed.offered(self.form)}
+        self.unscaled, known = lost, self.unscaled
+        if lost <= known:
+            return []
+        named = ", ".join(map(repr, sorted(lost)))
+        more = f"no file has a column or series {named}, which `scale` names: no value is multiplied by it"
+        return [Problem("source", None, f"{self.arrivals.shown}: {more}")]
 
     def _absence(self, absent: Sequence[str]) -> str:
         more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""

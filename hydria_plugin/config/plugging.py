@@ -17,6 +17,15 @@ from .places import Key, listed, meant, quoted
 from .toml_file import TomlFile
 from .variables import VARIABLE
 
+METHODS: Mapping[str, tuple[str, ...]] = {
+    "source": ("read",),
+    "sink": ("write",),
+    "forecaster": ("forecast",),
+    "corrector": ("correct_inputs", "correct_forecast"),
+    "explainer": ("explain",),
+    "importer": ("survey",),
+}
+
 
 @dataclass(frozen=True)
 class Part:
@@ -94,8 +103,19 @@ class Trial:
             written = self.file.as_written(*key)
             self.file.faults.add(self.file.place(*key), f"{quoted(written) if written is not None else name!r}: {said}")
             return None
+        if lacking := lacks(role, built):
+            offer, place = self.registry.offer(role, name), self.file.place(*key)
+            what = f"{role} {name!r} of {offer.package} {offer.version} cannot be used: it has no method {lacking}"
+            self.file.faults.add(place, what)
+            return None
         self.parts.append(Part(self.file.place(*key), role, name, built))
         return built
+
+
+def lacks(role: str, built: object) -> str:
+    """The method that a part of this role needs and has not; of several that would do, all."""
+    ways = METHODS.get(role, ())
+    return "" if not ways or any(callable(getattr(built, way, None)) for way in ways) else " or ".join(ways)
 
 
 def must_have(offer: Offer, parameter: str) -> bool:

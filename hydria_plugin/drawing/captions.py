@@ -54,8 +54,10 @@ def alert_of(paper: Paper) -> str:
         return ""
     if alert.reason is Reason.CLEARED:
         return w["cleared"].format(alert.threshold)
-    if alert.basis is Basis.OBSERVED or np.isnan(alert.probability):
+    if alert.basis is Basis.OBSERVED:
         return w["seen"].format(alert.threshold)
+    if np.isnan(alert.probability):
+        return w["held"].format(alert.threshold)
     chance = w.percent(alert.probability)
     chance = w["at least"].format(chance) if alert.is_lower_bound else chance
     return w["alert"].format(alert.threshold, chance, w.duration(paper.scene.step * len(paper.scene.valid)))

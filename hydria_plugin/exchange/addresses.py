@@ -17,15 +17,18 @@ ALLOWED = 'an address such as "https://host.example/path"'
 
 def web_address(text: str) -> str:
     """``text`` where it is an address that can be called; ValueError says what is wrong with it."""
+    secret = "@" in text  # before it a password may stand, which no sentence repeats
+    shown = "what is given (not shown, it may hold a password)" if secret else repr(text)
     try:
         parts = urlsplit(text)
         parts.port  # noqa: B018 (a wrong one raises)
     except ValueError as error:
-        raise ValueError(f"{text!r} is no web address ({error}); allowed: {ALLOWED}") from error
+        cause = "" if secret else f" ({error})"
+        raise ValueError(f"{shown} is no web address{cause}; allowed: {ALLOWED}") from (None if secret else error)
     if parts.username or parts.password:
         raise ValueError("an address must not hold a user or a password: use the options user and password")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{text!r} is no web address; allowed: {ALLOWED}")
+        raise ValueError(f"{shown} is no web address; allowed: {ALLOWED}")
     return text
 
 

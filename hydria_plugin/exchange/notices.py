@@ -20,7 +20,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         Reason.LOWER: "{0}: lowered to {1}",
         Reason.CLEARED: "{0}: {1} cleared",
         "still": "{0}: still {1}",
-        "observed": "{0} observed",
+        "as observed": "{0} observed",
         "peak": "highest {0} at {1}",
         "at least": "at least {0}",
         "none": "none",
@@ -53,7 +53,7 @@ TEXT: Mapping[str, Mapping[str, str]] = {
         Reason.LOWER: "{0} : ramené à {1}",
         Reason.CLEARED: "{0} : {1} levé",
         "still": "{0} : toujours {1}",
-        "observed": "{0} observés",
+        "as observed": "{0} observés",
         "peak": "maximum {0} le {1}",
         "at least": "au moins {0}",
         "none": "aucune",
@@ -200,7 +200,7 @@ class Notice:
     def _sure(self) -> str:
         """What a level that went on rests on."""
         if self._why == TEXT[self.words.language]["seen"]:
-            return TEXT[self.words.language]["observed"].format(self._how)
+            return TEXT[self.words.language]["as observed"].format(self._how)
         return self._within if self.chance else ""
 
     def _peak(self) -> list[str]:

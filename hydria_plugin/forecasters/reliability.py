@@ -29,13 +29,15 @@ def pinball(truth: Floats, quantiles: Floats, levels: Floats) -> Floats:
 def quantile_weights(quantiles: Floats, truth: Floats, levels: Floats) -> Floats:
     """(H, J) weights with a low pinball loss for (N, J, H, Q) quantiles: exponentiated gradient (Kivinen and Warmuth
     1997, Information and Computation 132, 1-63), the mean of its rounds."""
-    n, j, h, _ = quantiles.shape
+    n, j, h, q = quantiles.shape
     weights = np.full((h, j), 1.0 / j)
     total = np.zeros_like(weights)
-    away = quantiles - quantiles.mean(axis=1, keepdims=True)
+    held = np.ascontiguousarray(quantiles.transpose(2, 1, 0, 3)).reshape(h, j, n * q)  # a lead's forecasts side by side
+    away = held - held.mean(axis=1, keepdims=True)
+    met, level = np.repeat(truth.T, q, axis=1), np.tile(levels, n)
     for turn in range(1, ROUNDS + 1):
-        mixed = np.einsum("hj,njhq->nhq", weights, quantiles)
-        slope = np.einsum("nhq,njhq->hj", (truth[..., None] < mixed) - levels, away) / n
+        mixed = (weights[:, None] @ held)[:, 0]
+        slope = (away @ ((met < mixed) - level)[..., None])[..., 0] / n
         steepest = np.maximum(np.abs(slope).max(axis=1, keepdims=True), np.finfo(float).tiny)
         weights = weights * np.exp(-slope / steepest / np.sqrt(turn))
         weights /= weights.sum(axis=1, keepdims=True)

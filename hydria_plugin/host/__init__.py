@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..config import Settings, open_store, read_config
+from ..cores import one_core_each
 from ..cycle import Pipeline
 from ..errors import ConfigError, HydriaError
 from ..ledger import newest_due
@@ -66,7 +67,7 @@ class Host:
         explain it. The same step with nothing new gives back the bulletin that is there. Raises FeedError and
         StoreError, after the ledger was told; HydriaError for a pipeline that is not configured, and for what is no
         step of it, or one to come."""
-        with self._cycles, self._writing():
+        with one_core_each(), self._cycles, self._writing():
             watch = self._watches[self._named(pipeline)]  # the one that stands when it is our turn
             at = self._step(watch.pipeline, issued_at)
             try:
@@ -81,7 +82,7 @@ class Host:
     def tick(self) -> None:
         """Do whatever is due, with the models that reign by now: newest steps, older ones, revisions, deliveries.
         Raises StoreError only when another instance holds the store; what fails is logged, and tried again later."""
-        with self._cycles, self._writing():
+        with one_core_each(), self._cycles, self._writing():
             for watch in list(self._watches.values()):
                 if not self._stopping.is_set():
                     self._take_new_models(watch)
@@ -99,8 +100,7 @@ class Host:
     # ---- by itself ----
 
     def start(self, every: float = 5.0) -> None:
-        """Tick every ``every`` seconds on threads of its own until ``stop``. Raises StoreError when another instance
-        runs on the store."""
+        """Tick every ``every`` seconds on threads of its own until ``stop``. Raises StoreError where another runs."""
         if self.running:
             raise HydriaError("the host is running already")
         self._single.take()

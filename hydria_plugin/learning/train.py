@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from hydria_plugin import Forecaster, History, ModelError, Persistent, Split, Trainable
+from hydria_plugin.cores import one_core_each
 
 from .events import independent_events
 from .judging import Score, better, judge, test_steps, unseen_by
@@ -46,6 +47,7 @@ class Outcome:
     notes: tuple[str, ...] = ()  # what was done less well than it should be, and why
 
 
+@one_core_each()
 def train(
     pipeline: str,
     forecasters: Mapping[str, Forecaster],

@@ -118,7 +118,7 @@ class Layout:
 
     def __post_init__(self) -> None:
         s, v = len(self.stations), len(self.slots)
-        if self.static.size == 0:
+        if self.static.size == 0 and not self.static_names:
             object.__setattr__(self, "static", np.empty((s, 0)))
         expect("Layout.series", self.series, (s, v), "(S, V)")
         expect("Layout.static", self.static, (s, len(self.static_names)), "(S, K)")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..cores import one_core_each
 from ..cycle import Pipeline, run_cycle
 from ..errors import HydriaError
 from ..values import Alert, Bulletin, Floats, Layout, Times
@@ -45,6 +46,7 @@ def issue_times(first: np.datetime64, last: np.datetime64, every: np.timedelta64
     return np.arange(start, end + 1, every.astype("timedelta64[s]").astype(int)).astype("datetime64[s]")
 
 
+@one_core_each()
 def backtest(pipeline: Pipeline, times: Times, truth: Floats, progress: Progress | None = None) -> Backtest:
     """Run the cycle at each of ``times`` (N), oldest first, ``known_at`` one delay after the step.
 

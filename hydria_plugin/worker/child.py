@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import deque
 
+from ..cores import ASKED
 from .channel import Channel
 
 log = logging.getLogger("hydria.worker")
@@ -81,6 +82,6 @@ def _spawn(lifeline: int) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
         bufsize=0,
         pass_fds=(lifeline,),
-        env={**os.environ, "PYTHONPATH": path},
+        env={ASKED: "1", **os.environ, "PYTHONPATH": path},
         process_group=0,  # Ctrl-C is for the parent, which stops its children itself
     )

@@ -26,7 +26,7 @@ def put(host: PiServer, series: list[PiSeries]) -> None:
 
 
 def source(host: PiServer, **options: Any) -> FewsRestSource:
-    return FewsRestSource(url=host.url, filter="hydria", timeout_s=2.0, **options)
+    return FewsRestSource(url=host.url, filter="hydria", timeout_s=20.0, **options)
 
 
 def problems(table: Any) -> list[str]:

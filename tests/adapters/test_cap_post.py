@@ -9,7 +9,7 @@ import pytest
 from channel_bulletins import bulletin, files
 from test_cap_sink import messages, sink
 from web_server import Say, Server, text
-from webhook_receivers import drops, half, slow
+from webhook_receivers import IMPATIENT, drops, half, slow
 
 from hydria_cap.sink import CapSink
 from hydria_plugin import FeedError, Secret
@@ -47,11 +47,11 @@ def test_a_receiver_without_a_whole_answer(tmp_path: Path, web_server: Server, m
     """It may have it or not: it gets the same bytes again."""
     web_server.says["/cap"] = [misbehaves, misbehaves, text(200)]
     made = posting(tmp_path, web_server)
-    made._web._timeout_s = 0.5  # type: ignore[union-attr]
+    made._web._timeout_s = IMPATIENT  # type: ignore[union-attr]
     with pytest.raises(FeedError, match="no whole answer"):
         made.write(bulletin())
     made.write(bulletin())
-    assert len({body for *_, body in web_server.calls}) == 1 and len(web_server.calls) == 3
+    assert len({body for *_, body in web_server.calls}) == 1 and len(web_server.calls) >= 3
 
 
 def test_a_duplicate_acknowledged_is_delivered(tmp_path: Path, web_server: Server) -> None:

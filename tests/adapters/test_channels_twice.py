@@ -14,7 +14,7 @@ from mail_server import MailServer
 from test_mail_sink import sink as mail_sink
 from test_webhook_alertmanager import sink as alertmanager_sink
 from web_server import Say, Server, text
-from webhook_receivers import drops, half, slow
+from webhook_receivers import IMPATIENT, drops, half, slow
 
 from hydria_plugin import FeedError
 
@@ -48,9 +48,9 @@ def test_mail_that_was_taken_before_the_connection_broke(tmp_path: Path) -> None
 @pytest.mark.parametrize("misbehaves", [slow, drops, half])
 def test_alertmanager_without_a_whole_answer(web_server: Server, misbehaves: Say) -> None:
     web_server.says["/api/v2/alerts"] = [misbehaves, misbehaves, text(200)]
-    made = alertmanager_sink(web_server.address, timeout_s=0.5)
+    made = alertmanager_sink(web_server.address, timeout_s=IMPATIENT)
     with pytest.raises(FeedError, match="no whole answer"):
         made.write(bulletin())
     made.write(bulletin())
     first, *others = (json.loads(call[3]) for call in web_server.calls)
-    assert len(others) == 2 and others == [first, first], "the same labels and times: one alert"
+    assert len(others) >= 2 and all(other == first for other in others), "the same labels and times: one alert"

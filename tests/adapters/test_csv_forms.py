@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -199,3 +200,19 @@ def test_an_empty_long_value_withdraws_but_an_empty_wide_cell_says_nothing(read)
     long = read("series,time,value\na,2020-02-01,1\na,2020-02-01,\n", "a")
     assert long["value"].isna().tolist() == [True] and long["flag"].tolist() == [9]
     assert cells(read("time,a\n2020-02-01,1\n2020-02-01,\n", "a")) == [("a", "2020-02-01T00:00", 1.0)]
+
+
+def test_a_scale_of_what_no_file_has_is_told_once(feeds: Path) -> None:
+    """Millimetres would be taken for metres without a word."""
+    (feeds / "a.csv").write_text("time,H (mm),b\n2020-02-01,1500,2\n")
+    options: dict[str, Any] = {"path": "feeds", "folder": feeds.parent, "names": {"H (mm)": "a"}}
+    source = CsvSource(**options, scale={"H(mm)": 0.001, "b": 2})
+    first, again = source.read(asked(["a"])), source.read(asked(["a"]))
+    (told,) = problems(first)
+    assert told.endswith("no file has a column or series 'H(mm)', which `scale` names: no value is multiplied by it")
+    assert problems(again) == [] and cells(first) == [("a", "2020-02-01T00:00", 1500.0)]
+    for right in ("a", "H (mm)"):
+        table = CsvSource(**options, scale={right: 0.001}).read(asked(["a"]))
+        assert problems(table) == [] and cells(table) == [("a", "2020-02-01T00:00", 1.5)]
+    (feeds / "long.csv").write_text("time,series,value\n2020-02-01,X,1\n")
+    assert problems(CsvSource(**options, scale={"X": 0.001}).read(asked(["a"]))) == []

@@ -87,7 +87,7 @@ def fews_rest_host(folder: Path, request: pytest.FixtureRequest) -> Host:
         services.append(PiServer(services[0].port))
         services[-1].held = held
 
-    sink = FewsRestSink(url=services[0].url, timeout_s=2.0)
+    sink = FewsRestSink(url=services[0].url, timeout_s=20.0)
     return Host(sink, lambda: services[-1].close(), up, lambda: {key: (h, dict(e)) for key, (h, e) in held.items()})
 
 

@@ -19,7 +19,7 @@ from hydria_plugin import FeedError
 ZONES = st.sampled_from([0.0, 1.0, -5.0, 5.5, 5.75, -3.5, 14.0])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(pi_series(), max_size=4), ZONES)
 def test_xml(series: list[PiSeries], zone: float) -> None:
     found = read_pi(b"".join(pi_xml(series, zone=zone)), "made")
@@ -27,7 +27,7 @@ def test_xml(series: list[PiSeries], zone: float) -> None:
     same_series(found.series, series)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(pi_series(), max_size=4), ZONES)
 def test_json(series: list[PiSeries], zone: float) -> None:
     found = read_pi_json(json.dumps(pi_json(series, zone=zone)).encode(), "made")

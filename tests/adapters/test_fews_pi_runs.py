@@ -141,7 +141,7 @@ PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(PARTS | st.integers(4, 40).map(lambda n: "".join(map(event, range(n)))), max_size=8), st.integers(40, 4000)
 )

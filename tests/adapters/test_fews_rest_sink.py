@@ -88,7 +88,7 @@ def test_an_acknowledgement_that_is_lost_leaves_the_same_state(host: PiServer) -
 
 def test_a_sink_whose_host_is_down_and_comes_back() -> None:
     with serving() as host:
-        sink, port = FewsRestSink(url=host.url, timeout_s=2.0), host.port
+        sink, port = FewsRestSink(url=host.url, timeout_s=20.0), host.port
     with pytest.raises(FeedError, match="no whole answer"):
         sink.write(sample_bulletin())
     with serving(port) as host:

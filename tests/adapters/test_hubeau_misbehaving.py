@@ -63,7 +63,7 @@ def test_a_slow_host_is_given_up(hubeau: Hubeau) -> None:
     begun = time.monotonic()
     with pytest.raises(FeedError, match="no whole answer .ReadTimeout"):
         source(hubeau, timeout_s=0.2, tries=2).read(wanted([H]))
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
 
 
 def test_a_host_down_for_an_hour_comes_back(hubeau: Hubeau) -> None:

@@ -35,7 +35,7 @@ def sink(folder: Path, port: int, **options: Any) -> MailSink:
     given: dict[str, Any] = {
         "path": "mail", "server": "127.0.0.1", "port": port, "security": "none", "to": [DUTY],
         "sender": "Crues Gardons <crues@exemple.fr>", "thresholds": LIMITS, "words": Words.of("fr", "Europe/Paris"),
-        "timeout_s": 2,
+        "timeout_s": 20,
     }  # fmt: skip
     return MailSink(folder=folder, **{**given, **options})
 

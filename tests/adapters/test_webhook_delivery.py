@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from channel_bulletins import bulletin, course, report
 from web_server import Say, Server, text
-from webhook_receivers import CANARY, NOW, dated, drops, half, in_turn, sink, slow, verified
+from webhook_receivers import CANARY, IMPATIENT, NOW, dated, drops, half, in_turn, sink, slow, verified
 
 from hydria_plugin import ConfigError, FeedError, Probing, ReportSink, Secret
 from hydria_plugin.testing import check_sink
@@ -86,7 +86,7 @@ def test_one_message_that_is_refused_does_not_hold_up_the_others(web_server: Ser
 @pytest.mark.parametrize("misbehaves", [slow, drops, half])
 def test_a_receiver_without_a_whole_answer(web_server: Server, misbehaves: Say) -> None:
     web_server.says["/hook"] = in_turn(misbehaves, misbehaves, text(200))
-    made = sink(web_server)
+    made = sink(web_server, timeout_s=IMPATIENT)
     with pytest.raises(FeedError, match="no whole answer"):
         made.write(bulletin())
     made.write(bulletin())

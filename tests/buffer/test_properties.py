@@ -18,7 +18,7 @@ seeds = st.integers(0, 2**32 - 1)
 steps = st.sampled_from([60, 300, 600, 900, 3600, 21600, 86400])
 labels = st.sampled_from(["end", "start"])
 members = st.sampled_from([1, 3])
-often = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+often = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def durations(made: Made) -> list[np.timedelta64]:

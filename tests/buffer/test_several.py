@@ -26,7 +26,7 @@ from hydria_plugin.values import Flag, Layout, Observations, Wanted, Window
 HOUR = 3600
 OVERLAP = np.timedelta64(3, "h")
 seeds = st.integers(0, 2**32 - 1)
-often = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+often = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @dataclass

@@ -106,7 +106,8 @@ def test_a_small_file_that_unpacks_to_much_is_not_read() -> None:
 def test_what_is_not_asked_for_has_an_end(part: str) -> None:
     """An empty element is thirty times as large in memory; before, among and after what is read."""
     unread = part.encode() * (5_000_000 // len(part))
-    for data in (unread, b"<b>1</b>" + unread, b"<c>" + unread + b"</c>", b"<b>" + unread + b"</b>"):
+    places = (b"<c>" + unread + b"</c>", unread, b"<b>1</b>" + unread, b"<b>" + unread + b"</b>")
+    for data in places if part == "<x/>" else places[:1]:
         with pytest.raises(FeedError, match=r"f\.xml: more than 4,194,304 bytes hold nothing that is read"):
             stream(b"<a>" + data + b"</a>")
     half = part.encode() * (2_500_000 // len(part))

@@ -7,7 +7,7 @@ import io
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hydria_plugin import FeedError
@@ -53,3 +53,40 @@ def test_damage_and_truncation_are_told_apart(read: object) -> None:
     with pytest.raises(FeedError, match="f.gz: is damaged gzip") as found:
         read(bytes(broken))
     assert isinstance(found.value.__cause__, zlib.error)
+
+
+WHOLE = gzip.compress(bytes(range(256)) * 4, mtime=0) + gzip.compress(b"river" * 50, mtime=0)
+FIRST = len(gzip.compress(bytes(range(256)) * 4, mtime=0))
+
+
+@given(st.integers(2, len(WHOLE) - 1).filter(lambda cut: cut != FIRST))
+@settings(max_examples=40)
+def test_wherever_a_file_ends_too_early_that_is_told_alike(cut: int) -> None:
+    for read in (lambda d: gunzipped(d, "f.gz"), streamed, lambda d: bounded(io.BytesIO(d), "f.gz").read()):
+        with pytest.raises(FeedError, match="^f.gz: is truncated gzip$"):
+            read(WHOLE[:cut])
+
+
+@given(st.integers(2, len(WHOLE) - 1), st.integers(1, 255))
+@settings(max_examples=40)
+def test_one_changed_byte_is_told_or_changes_nothing(place: int, bits: int) -> None:
+    """Only the head of a member has bytes that say nothing of what is in it."""
+    changed = bytearray(WHOLE)
+    changed[place] ^= bits
+    try:
+        found = gunzipped(bytes(changed), "f.gz")
+    except FeedError as error:
+        assert str(error).startswith("f.gz: is ")
+        with pytest.raises(FeedError, match="^f.gz: is "):
+            streamed(bytes(changed))
+    else:
+        assert found == gzip.decompress(WHOLE) == streamed(bytes(changed))
+
+
+@given(st.binary(max_size=400), st.integers(1, 500), st.booleans())
+@settings(max_examples=30)
+def test_pieces_of_any_size_make_the_whole(data: bytes, piece: int, packed: bool) -> None:
+    written = gzip.compress(data) if packed or data.startswith(b"\x1f\x8b") else data
+    assert streamed(written, piece=piece) == data
+    file = bounded(io.BytesIO(written), "f.gz")
+    assert file.read(0) == b"" and file.read() + file.read(piece) == data

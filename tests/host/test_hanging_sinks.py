@@ -120,7 +120,7 @@ def test_when_it_answers_again_it_has_all_in_order_at_least_once(wired: Trial, o
     office.awake.clear()
     wired.go(15, times=MOST_LATE + 1)
     office.awake.set()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while hanging():
         assert time.monotonic() < until, "the late calls do not end"
         time.sleep(0.02)
@@ -137,7 +137,7 @@ def test_a_call_that_hangs_does_not_hold_up_the_end(wired: Trial, office: Office
     assert hanging() == 1
     begun = time.monotonic()
     wired.host.close()
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 10
 
 
 # ---- the deadline by itself

@@ -215,7 +215,7 @@ def test_a_server_that_falls_silent_does_not_hold_up_who_lets_go(
     assert cycle.is_alive(), "nothing hangs: the test tests nothing"
     begun = time.monotonic()
     writer.free()
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 5
     assert holders(address) == 1
     relay.speak()
     cycle.join(10)

@@ -92,7 +92,7 @@ WANGSUK = Basin(
     tuple(line for s in ("L1018620", "L1018625", "L1018630")
           for line in rains(s, ["rain_mm_10184110", "rain_mm_10184220"]))
     + upstream("L1018625", "level", ["level_m_1018620"]) + upstream("L1018630", "level", ["level_m_1018625"]),
-    ("2014-01-01", "2016-12-31T23:00"), ("2017-06-01", "2017-08-31"), "12h",
+    ("2015-07-01", "2016-12-31T23:00"), ("2017-06-15", "2017-08-15"), "12h",
 )  # fmt: skip
 WALNUT_CREEK = Basin(
     "walnut", "usgs_walnut_creek_5min/walnut_creek.csv.gz", "5min", "6h", "2h",
@@ -100,7 +100,7 @@ WALNUT_CREEK = Basin(
     ("S0208735460,rain.1,rain_mm_354546078422045,rain",
      *upstream("S0208735460", "discharge",
                ["discharge_m3s_02087337", "discharge_m3s_0208734210", "discharge_m3s_0208734795"])),
-    ("2024-07-01T04:00", "2024-08-04"), ("2024-08-04T12:00", "2024-08-25T20:00"), "3h",
+    ("2024-07-01T04:00", "2024-08-04"), ("2024-08-04T12:00", "2024-08-16"), "3h",
 )  # fmt: skip
 ASOS = Basin(
     "chickamauga", "usgs_asos_hourly/usgs_03567500.csv.gz", "1h", "72h", "24h",

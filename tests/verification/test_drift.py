@@ -27,7 +27,7 @@ from hydria_plugin.verification.drift import (
 
 @pytest.mark.parametrize("memory", [0.0, 0.9])
 def test_false_alarms_are_no_more_than_stated(memory: float) -> None:
-    days, stations = 400, 200
+    days, stations = 200, 400
     first, state = watched(met(1, days, stations, memory=memory))
     blocks = state["blocks"].mean()
     assert blocks == pytest.approx(days, abs=1)

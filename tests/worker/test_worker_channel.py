@@ -89,7 +89,7 @@ def test_silence_is_a_timeout(pipe: tuple[int, int]) -> None:
     begun = time.monotonic()
     with pytest.raises(TimeoutError):
         Channel(pipe[0], -1).receive(until=time.monotonic() + 0.1)
-    assert 0.1 <= time.monotonic() - begun < 1.0
+    assert 0.1 <= time.monotonic() - begun < 10.0
 
 
 def test_half_a_message_is_a_timeout_too(pipe: tuple[int, int]) -> None:

@@ -139,7 +139,7 @@ def test_a_query_that_takes_too_long_is_ended(place: Place) -> None:
     source, begun = place.source(query=query, timeout="300ms"), time.monotonic()
     with pytest.raises(FeedError, match="it took longer than `timeout`"):
         source.read(asked("a"))
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     assert len(place.source(timeout="5s").read(asked("a"))) == 8
 
 

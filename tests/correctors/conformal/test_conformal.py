@@ -105,20 +105,20 @@ def test_without_anything_learned_and_with_all_inputs_nothing_changes() -> None:
 
 
 def test_a_reliable_forecast_stays_one() -> None:
-    inside = np.concatenate([lived(np.ones(700), seed) for seed in range(3)])
+    inside = np.concatenate([lived(np.ones(700), seed) for seed in range(2)])
     assert 0.76 <= inside.mean() <= 0.84
 
 
 def test_after_errors_grow_two_and_a_half_times_the_band_holds_again_within_a_hundred_steps() -> None:
     shift = np.concatenate([np.ones(300), np.full(300, 2.5)])
-    inside = np.stack([lived(shift, seed) for seed in range(10)])
+    inside = np.stack([lived(shift, seed) for seed in range(4)])
     assert inside[:, 300:330].mean() < 0.7, "it must have been broken first"
     assert inside[:, 400:500].mean() >= 0.75
 
 
 def test_after_errors_shrink_the_band_narrows_again() -> None:
     shift = np.concatenate([np.full(200, 2.5), np.ones(500)])
-    inside = np.stack([lived(shift, seed) for seed in range(3)])
+    inside = np.stack([lived(shift, seed) for seed in range(2)])
     assert 0.74 <= inside[:, 500:].mean() <= 0.88
 
 

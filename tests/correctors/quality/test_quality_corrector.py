@@ -66,7 +66,7 @@ def test_it_keeps_the_promises_of_a_corrector(layout: Layout) -> None:
     check_corrector(Quality().fit(record, parts), layout)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10**6), st.integers(CUT + 100, STEPS - 100))
 def test_it_is_causal(seed: int, at: int) -> None:
     """Whatever comes after a step changes nothing of what was said of the steps up to it in its own window; and in a

@@ -51,7 +51,7 @@ def spoilt(rng: np.random.Generator, k: int) -> Floats:
     return x
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6))
 def test_the_short_walk_says_what_the_whole_one_says(seed: int) -> None:
     rng, k = np.random.default_rng(seed), 12
