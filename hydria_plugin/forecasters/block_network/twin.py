@@ -19,6 +19,7 @@ from hydria_plugin.values import Floats, Ints
 
 from .network import Networks
 from .training import Recipe, Samples, Trained, train_members
+from .twin_evidence import enough_left, read_windows, sound_river
 from .twin_ground import ground, knows_season
 from .twin_rain import Gauges, gauges_of, lagged
 from .twin_window import WINDOWS, window_of
@@ -90,7 +91,7 @@ def fit_twin(
     name = history.layout.stations[station]
     gauges = gauges_of(history, split, station)
     height = Height.of(history, split, station)
-    parts = [np.flatnonzero(mask[station] & np.isfinite(height.values)) for mask in (split.fit, split.stop, split.test)]
+    parts = teaching(gauges, height, split, station)
     if len(parts[0]) < FEWEST or not len(parts[1]):
         raise ModelError(
             f"{name}: {len(parts[0])} steps with a measured value to fit a network on and {len(parts[1])} to stop it; "
@@ -114,6 +115,16 @@ def fit_twin(
     )  # fmt: skip
 
 
+def teaching(gauges: Gauges, height: Height, split: Split, station: int) -> list[Ints]:
+    """The steps to fit on, to stop at and to test on: those with a measured value whose rain the gauges read
+    themselves; where too few of these are left to fit or to stop, with a measured value."""
+    known = [mask[station] & np.isfinite(height.values) for mask in (split.fit, split.stop, split.test)]
+    read = read_windows(gauges.rain, gauges.made, WINDOWS[-1])
+    left = [some & read for some in known]
+    enough = all(enough_left(height.values, some, kept) for some, kept in zip(known[:2], left[:2], strict=True))
+    return [np.flatnonzero(some) for some in (left if enough else known)]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Height:
     """How high the river stands above its lowest, in units of its own spread: what the twin gives."""
@@ -129,7 +140,7 @@ class Height:
     def of(cls, history: History, split: Split, station: int) -> Height:
         quantity = history.layout.quantities[station]
         signal = history.target.each(lambda a: a[station])
-        values = np.where(signal.trusted, np.asarray(signal.values, dtype=np.float64), np.nan)
+        values = sound_river(signal)
         seen = (split.fit | split.stop)[station] & np.isfinite(values)
         if not seen.any() or np.ptp(values[seen]) == 0:
             said = "never changes" if seen.any() else "has no measured value"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hydria_plugin import History, ModelError, Split
-from hydria_plugin.values import Floats, Ints, Times
+from hydria_plugin.values import Bools, Floats, Ints, Times
 
 from ..cases import usable, with_neighbours
 
@@ -21,6 +21,7 @@ class Gauges:
     slots: tuple[str, ...]
     series: tuple[str, ...]
     rain: Floats  # (T, Z) mm per step
+    made: Bools  # (T, Z) where the gauge itself did not say it
     times: Times  # (T) the ends of the steps
     step: np.timedelta64
     learned: np.timedelta64  # from the first to the last of the steps to learn from
@@ -28,8 +29,8 @@ class Gauges:
     mean: Floats  # (Z) of the steps to learn from
     std: Floats  # (Z)
     alike: Floats  # (Z, Z) correlation; 0 where a gauge never changes
-    speaking: Floats  # (Z) share of the steps with a value
-    wet: Floats  # (Z) share of the steps with rain, of those with a value
+    speaking: Floats  # (Z) share of the steps with a value of its own
+    wet: Floats  # (Z) share of the steps with rain, of those with a value of its own
 
 
 def gauges_of(history: History, split: Split, station: int) -> Gauges:
@@ -39,8 +40,8 @@ def gauges_of(history: History, split: Split, station: int) -> Gauges:
     name = layout.stations[station]
     if not at:
         raise ModelError(f"{name} has no rain gauge: there is nothing to read")
-    read = usable(history.inputs.each(lambda a: a[station]))[:, at]
-    known = np.isfinite(read)
+    signal = history.inputs.each(lambda a: a[station][:, at])
+    read, known = usable(signal), signal.trusted
     rain = np.nan_to_num(with_neighbours(read, ("rain",) * len(at)))
     seen = rain[inside]
     scale = float(seen.std())
@@ -48,10 +49,10 @@ def gauges_of(history: History, split: Split, station: int) -> Gauges:
         raise ModelError(f"{name}: no rain gauge ever changes in the {len(seen)} steps to learn from")
     std, learned = seen.std(axis=0), history.times[inside][[0, -1]]
     return Gauges(
-        tuple(layout.slots[v] for v in at), tuple(str(layout.series[station, v]) for v in at), rain, history.times,
-        layout.step, learned[1] - learned[0], scale, seen.mean(axis=0), std, correlations(seen, std),
+        tuple(layout.slots[v] for v in at), tuple(str(layout.series[station, v]) for v in at), rain, ~known,
+        history.times, layout.step, learned[1] - learned[0], scale, seen.mean(axis=0), std, correlations(seen, std),
         known[inside].mean(axis=0),
-        (np.nan_to_num(read[inside]) > WET_MM).sum(axis=0) / np.maximum(known[inside].sum(axis=0), 1),
+        (np.where(known, read, 0.0)[inside] > WET_MM).sum(axis=0) / np.maximum(known[inside].sum(axis=0), 1),
     )  # fmt: skip
 
 

@@ -19,7 +19,8 @@ def gauges(step: np.timedelta64, learned: np.timedelta64, steps: int = 200, zone
     names, even = tuple(f"rain.{z}" for z in range(zones)), np.ones(zones)
     times = START + step * np.arange(1, steps + 1)
     rain = np.zeros((steps, zones))
-    return Gauges(names, names, rain, times, step, learned, 1.0, even, even, np.eye(zones), even, even)
+    said = np.zeros(rain.shape, dtype=bool)
+    return Gauges(names, names, rain, said, times, step, learned, 1.0, even, even, np.eye(zones), even, even)
 
 
 def rained(on: Gauges, at: int, mm: float) -> Gauges:
