@@ -35,10 +35,10 @@ def out_and_back(values: Floats) -> Bools:
     if not np.isfinite(change).any():
         return found
     there, home = change[:-1], -change[1:]
-    far = np.minimum(np.abs(there), np.abs(home))
+    far = np.abs(there)
     with np.errstate(invalid="ignore"):
-        lone = (there * home > 0) & (np.abs(there - home) <= BACK * far)
-        found[1:-1] = lone & (far > OUT * np.nanquantile(np.abs(change), 0.99))
+        comes_back = np.abs(there - home) <= BACK * far
+        found[1:-1] = comes_back & (far > OUT * np.nanquantile(np.abs(change), 0.99))
     return found
 
 

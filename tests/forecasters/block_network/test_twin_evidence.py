@@ -40,7 +40,7 @@ def split(record: Record) -> Split:
     return study_split(record, np.random.default_rng(6))
 
 
-def filled(history: History, gauge: int, steps: slice, value: float) -> History:
+def filled(history: History, gauge: int, steps: slice | np.ndarray, value: float) -> History:
     """As a corrector leaves it: a value with its doubt."""
     values, sigma = np.array(history.inputs.values), np.array(history.inputs.sigma)
     values[0, steps, gauge], sigma[0, steps, gauge] = value, 1.0
@@ -81,7 +81,7 @@ def test_a_value_that_goes_far_and_comes_straight_back_is_found(far: float) -> N
 
 
 def test_a_flood_a_new_level_and_a_gap_do_not_come_straight_back() -> None:
-    river = 1 + 0.1 * np.sin(np.arange(500) / 5)
+    river = 1 + 0.1 * np.sin(np.arange(5000) / 5)
     flood, datum, gap = river.copy(), river.copy(), river.copy()
     flood[200:220] += 3 * 0.8 ** np.arange(20)
     datum[200:] += 3
@@ -97,6 +97,15 @@ def test_a_sound_river_of_three_years_is_kept_whole() -> None:
         assert np.isfinite(sound_river(Signal.measured(values))).all()
 
 
+def test_a_height_is_of_the_sound_river(history: History, split: Split) -> None:
+    """A spike below all of the record would be the origin of a level."""
+    level = replace(history, layout=replace(history.layout, quantities=("level",), units=("m",)))
+    values = np.array(level.target.values)
+    values[0, np.flatnonzero(split.fit[0])[5]] = -900.0
+    spoilt = Height.of(replace(level, target=Signal.measured(values)), split, 0)
+    assert spoilt.origin == pytest.approx(Height.of(level, split, 0).origin)
+
+
 # ---- the rain -----------------------------------------------------------------------------------------------------
 
 
@@ -107,6 +116,8 @@ def test_windows_with_more_than_a_small_share_of_made_rain_are_not_read() -> Non
     assert np.flatnonzero(~read).tolist() == [10, 11, 12, 13, 14]  # a dry value that was made is as good as read
     rain[10] = (20.0, 1.0)
     assert read_windows(rain, made, 5).all()
+    rain[10] = (18.0, 1.0)
+    assert not read_windows(rain, made, 5)[10]
 
 
 def test_a_sound_record_teaches_whole(history: History, split: Split) -> None:
@@ -134,8 +145,7 @@ def test_the_networks_are_shown_no_made_rain(history: History, split: Split) -> 
 def test_where_a_gauge_was_silent_for_long_what_was_made_is_better_than_nothing(
     history: History, split: Split, part: str
 ) -> None:
-    steps = np.flatnonzero(getattr(split, part)[0])
-    made = filled(history, 0, slice(int(steps[0]), int(steps[-1]) + 1), 5.0)
+    made = filled(history, 0, np.flatnonzero(getattr(split, part)[0]), 5.0)
     for found, mask in zip(taught(made, split), (split.fit, split.stop, split.test), strict=True):
         np.testing.assert_array_equal(found, np.flatnonzero(mask[0]))
 
