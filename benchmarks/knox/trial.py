@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.knox.directed import directed_read_outs, forecast_read_out
+from benchmarks.knox.records import drawn
 from benchmarks.knox.rivals import permutation, shapley
 from hydria_plugin.explainers.knox.contributions import garson, gradient, median_lags, median_zones, olden
 from hydria_plugin.explainers.knox.reading import effect_of, read_twin
 from hydria_plugin.explainers.knox.readings import Reading
 from hydria_plugin.forecasters.block_network.twin import RECIPE, Twin, fit_twin
-from hydria_plugin.learning.basin_cases import cases
-from hydria_plugin.learning.fictitious_basin import Record, simulate
-from hydria_plugin.learning.fictitious_cases import history_of, study_split
+from hydria_plugin.learning.fictitious_basin import Record
 from hydria_plugin.values import Floats
 
 Trial = dict[str, Any]
@@ -25,11 +24,7 @@ Trial = dict[str, Any]
 def trial(case: str, seed: int, members: int, quantity: str = "discharge") -> Trial:
     """All figures of one realisation; errors in points (of 100) and hours."""
     begun = time.monotonic()
-    number = sorted(cases()).index(case)
-    record = simulate(cases()[case], np.random.default_rng([seed, number]))
-    split = study_split(record, np.random.default_rng([seed, number, 1]))
-    history = history_of(record, quantity)
-    rng = np.random.default_rng([seed, number, 2])
+    record, history, split, rng = drawn(case, seed, quantity)
     twin = fit_twin(history, split, 0, rng, replace(RECIPE, members=members))
     reading, shares = read_twin(twin), rivals(twin, rng)
     if case == "D":

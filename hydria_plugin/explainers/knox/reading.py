@@ -88,8 +88,8 @@ def taken_away(twin: Twin) -> Floats:
 
 
 def by_wetness(twin: Twin) -> tuple[Floats, Floats]:
-    """(Z), (Z) shares on the wetter and on the drier half of the samples, by the rain before the window."""
-    wetness = twin.state.sum(axis=1)
+    """(Z), (Z) shares on the wetter and on the drier half of the samples, by the rain of the days and months before."""
+    wetness = twin.wetness.sum(axis=1)
     wet = wetness > np.median(wetness)
     if not wet.any():
         both = median_zones(effect_of(twin))

@@ -61,7 +61,7 @@ class Caution:
       sign           none             share, limit                      signed paths that lower the flow
       disagreement   one zone         share, other, limit               headline and its cross-check disagree
       twin           one zone         share, other, limit               reading and forecasting network disagree
-      state          none             share, limit                      the river's own past masks the rain
+      state          none             share, limit                      wetness and season hide the rain
       skill          none             nse, limit                        the network does not reproduce the river
       alike          two zones        correlation, limit                gauges that cannot be told apart
       silent         one zone         share, limit                      a gauge almost without rain or values

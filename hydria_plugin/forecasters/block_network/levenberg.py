@@ -112,31 +112,36 @@ def curvature(shape: Shape, theta: Floats, pieces: list[Samples], error: Floats)
     single = theta.astype(np.float32)
     normal, down, gain = np.zeros((len(theta),) * 2), np.zeros(len(theta)), np.zeros(shape.zones)
     for i, piece in enumerate(pieces):
-        jacobian, by_block = slopes(shape, single, piece)
         root = np.sqrt(piece.weights)
+        jacobian, by_block = slopes(shape, single, piece, root)
         missed = root * error[i * PIECE : i * PIECE + len(piece)].astype(np.float32)
-        jacobian *= root[:, None]
         normal += jacobian.T @ jacobian
         down += jacobian.T @ missed
         gain += piece.weights @ by_block**2
     return normal, down, gain
 
 
-def slopes(shape: Shape, theta: Floats, samples: Samples) -> tuple[Floats, Floats]:
-    """(B, P) d output / d weights of one member, and (B, Z) d output / d block."""
+def slopes(shape: Shape, theta: Floats, samples: Samples, root: Floats | None = None) -> tuple[Floats, Floats]:
+    """(B, P) d output / d weights of one member, each row times ``root`` (B), and (B, Z) d output / d block. The rows
+    are scaled before they are spread out over the lags, and written once."""
     net = shape.networks(theta[None])
     blocks = net.blocks(samples.lagged)
     h = net.hidden(blocks, samples.state)[0]  # (B, N)
     bent = (1.0 - h**2) * net.out[0]  # (B, N)
     by_block = bent @ net.mix[0] + net.straight[0]  # (B, Z)
-    b = len(samples)
+    b, kernels = len(samples), shape.zones * shape.lags
+    row = np.ones((b, 1), dtype=h.dtype) if root is None else root[:, None].astype(h.dtype)
+    scaled = bent * row
     parts = [
-        (samples.lagged * by_block[:, :, None]).reshape(b, -1),
-        (bent[:, :, None] * blocks[0][:, None]).reshape(b, -1),
-        (bent[:, :, None] * samples.state[:, None]).reshape(b, -1),
-        bent,
-        h,
-        np.ones((b, 1), dtype=h.dtype),
+        (scaled[:, :, None] * blocks[0][:, None]).reshape(b, -1),
+        (scaled[:, :, None] * samples.state[:, None]).reshape(b, -1),
+        scaled,
+        h * row,
+        row,
     ]
-    parts += [blocks[0], samples.state] if shape.straight else []
-    return np.concatenate(parts, axis=1), by_block
+    parts += [blocks[0] * row, samples.state * row] if shape.straight else []
+    jacobian = np.empty((b, len(theta)), dtype=h.dtype)
+    by_lag = jacobian[:, :kernels].reshape(b, shape.zones, shape.lags)  # a view
+    np.multiply(samples.lagged, (by_block * row)[:, :, None], out=by_lag)
+    np.concatenate(parts, axis=1, out=jacobian[:, kernels:])
+    return jacobian, by_block

@@ -1,10 +1,10 @@
 """The static twin: a block network that gives the river of this step from rain alone, trained to be read.
 
 A network that forecasts is told what the river did an hour ago, and leans on it: its weights hide the rain. The twin
-sees only rain, lag by lag, and two totals of the rain before its window. What it is shown of the river is made even:
-the power 0.75 of a discharge or, which is near it by a common rating curve, the power 1.25 of a level above its lowest;
-a step weighs by 1 / (height + half the mean height)^2, since errors of rain and rating grow with the flow. What that
-brings is in docs/decisions/0035-the-headline-read-out.md.
+sees only rain, lag by lag, how wet the ground is, and the season. What it is shown of the river is made even: the power
+0.75 of a discharge or, which is near it by a common rating curve, the power 1.25 of a level above its lowest; a step
+weighs by 1 / (height + half the mean height), since errors of rain and rating grow with the flow. What that brings is
+in docs/decisions/0035-the-headline-read-out.md and 0110-the-twin-knows-the-season.md.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from hydria_plugin.values import Floats, Ints
 
 from .network import Networks
 from .training import Recipe, Samples, Trained, train_members
-from .twin_rain import Gauges, gauges_of, lagged, wetness
+from .twin_evidence import enough_left, read_windows, sound_river
+from .twin_ground import ground, knows_season
+from .twin_rain import Gauges, gauges_of, lagged
 from .twin_window import WINDOWS, window_of
 
 Progress = Callable[[str, float | None], None]
-RECIPE = Recipe(members=40, hidden=5, decay=0.1, ridge=0.1, smooth=10.0)
+RECIPE = Recipe(members=40, hidden=5, decay=0.1, ridge=0.1, smooth=10.0, patience=4)
 POWERS = {"discharge": 0.75, "level": 1.25}  # of what is shown
 CALM = 0.5  # of the mean height: below it, errors no longer fall with the flow
 MOST_FIT, MOST_KEPT = 6000, 2000  # samples to train on, and to read by
@@ -59,10 +61,16 @@ class Twin:
     seconds: float = 0.0
     total: Floats = field(default_factory=lambda: np.zeros((0, 0)))  # (Z, L) of the network that forecasts: unrolling
     rivers: bool = False  # is that network also told of rivers upstream?
+    season: bool = False  # are the last two columns of the state the season, and not the wetness?
 
     @property
     def lags(self) -> int:
         return int(self.networks.kernel.shape[2])
+
+    @property
+    def wetness(self) -> Floats:
+        """(B, ..) the columns of the state that say how wet the ground is."""
+        return self.state[:, :-2] if self.season else self.state
 
     @property
     def initialisations(self) -> int:
@@ -83,7 +91,7 @@ def fit_twin(
     name = history.layout.stations[station]
     gauges = gauges_of(history, split, station)
     height = Height.of(history, split, station)
-    parts = [np.flatnonzero(mask[station] & np.isfinite(height.values)) for mask in (split.fit, split.stop, split.test)]
+    parts = teaching(gauges, height, split, station)
     if len(parts[0]) < FEWEST or not len(parts[1]):
         raise ModelError(
             f"{name}: {len(parts[0])} steps with a measured value to fit a network on and {len(parts[1])} to stop it; "
@@ -103,7 +111,18 @@ def fit_twin(
         height.origin, height.floor, height.unit, height.centre, fit.lagged[keep].astype(np.float32), fit.state[keep],
         height.values[fit_at][keep], gauges.mean, gauges.std, gauges.alike, gauges.speaking, gauges.wet,
         skill(trained, judged, height), events_in(split, station), trained.dropped, trained.seconds,
+        season=knows_season(gauges),
     )  # fmt: skip
+
+
+def teaching(gauges: Gauges, height: Height, split: Split, station: int) -> list[Ints]:
+    """The steps to fit on, to stop at and to test on: those with a measured value whose rain the gauges read
+    themselves; where too few of these are left to fit or to stop, with a measured value."""
+    known = [mask[station] & np.isfinite(height.values) for mask in (split.fit, split.stop, split.test)]
+    read = read_windows(gauges.rain, gauges.made, WINDOWS[-1])
+    left = [some & read for some in known]
+    enough = all(enough_left(height.values, some, kept) for some, kept in zip(known[:2], left[:2], strict=True))
+    return [np.flatnonzero(some) for some in (left if enough else known)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +140,7 @@ class Height:
     def of(cls, history: History, split: Split, station: int) -> Height:
         quantity = history.layout.quantities[station]
         signal = history.target.each(lambda a: a[station])
-        values = np.where(signal.trusted, np.asarray(signal.values, dtype=np.float64), np.nan)
+        values = sound_river(signal)
         seen = (split.fit | split.stop)[station] & np.isfinite(values)
         if not seen.any() or np.ptp(values[seen]) == 0:
             said = "never changes" if seen.any() else "has no measured value"
@@ -139,7 +158,7 @@ class Height:
 
     def weight(self, at: Ints) -> Floats:
         """(B) of the squared errors at steps ``at``, of mean 1."""
-        weight = 1.0 / (np.maximum(self.values[at], 0.0) + CALM * self.centre) ** 2
+        weight = 1.0 / (np.maximum(self.values[at], 0.0) + CALM * self.centre)
         return np.asarray(weight / weight.mean()) if len(at) else weight
 
     def back(self, shown: Floats) -> Floats:
@@ -164,7 +183,7 @@ def thinned(at: Ints, height: Floats, most: int, rng: np.random.Generator) -> In
 
 def samples(gauges: Gauges, height: Height, at: Ints, lags: int, fit_at: Ints) -> Samples:
     """The samples at steps ``at``, standardised by what is known at ``fit_at``."""
-    state = wetness(gauges, lags)
+    state = ground(gauges, lags)
     mean, std = state[fit_at].mean(axis=0), state[fit_at].std(axis=0)
     state = (state[at] - mean) / np.where(std > 0, std, 1.0)
     return Samples(lagged(gauges, at, lags), state, height.target(at), height.weight(at))

@@ -16,7 +16,7 @@ from hydria_plugin import ModelError
 from .network import Networks
 from .twin import Twin
 
-FORMAT = 2
+FORMAT, READ = 3, (2, 3)  # 2: the state is the wetness, there is no season
 ARRAYS = ("lagged", "state", "height", "rain_mean", "rain_std", "alike", "speaking", "wet", "total")
 
 
@@ -46,8 +46,9 @@ def load_twin(path: Path) -> Twin:
 
     try:
         held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if (was := held.pop("format")) != FORMAT:
-            raise ModelError(f"{path} has format {was}, this version reads {FORMAT}: run `hydria train` again")
+        if (was := held.pop("format")) not in READ:
+            known = " and ".join(str(one) for one in READ)
+            raise ModelError(f"{path} has format {was}, this version reads {known}: run `hydria train` again")
         arrays = load_file(path.with_suffix(".safetensors"))
         networks = Networks(**{f.name: arrays[f"network.{f.name}"] for f in fields(Networks)})
         held |= {"slots": tuple(held["slots"]), "series": tuple(held["series"])}

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from hydria_plugin import History, ModelError, Split
-from hydria_plugin.values import Floats, Ints
+from hydria_plugin.values import Bools, Floats, Ints, Times
 
 from ..cases import usable, with_neighbours
 
 WET_MM = 0.1  # per step
-MEMORY = (np.timedelta64(3, "D"), np.timedelta64(20, "D"))  # of the totals of the rain before the window
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,13 +21,16 @@ class Gauges:
     slots: tuple[str, ...]
     series: tuple[str, ...]
     rain: Floats  # (T, Z) mm per step
+    made: Bools  # (T, Z) where the gauge itself did not say it
+    times: Times  # (T) the ends of the steps
     step: np.timedelta64
+    learned: np.timedelta64  # from the first to the last of the steps to learn from
     scale: float  # mm; one divisor for all
     mean: Floats  # (Z) of the steps to learn from
     std: Floats  # (Z)
     alike: Floats  # (Z, Z) correlation; 0 where a gauge never changes
-    speaking: Floats  # (Z) share of the steps with a value
-    wet: Floats  # (Z) share of the steps with rain, of those with a value
+    speaking: Floats  # (Z) share of the steps with a value of its own
+    wet: Floats  # (Z) share of the steps with rain, of those with a value of its own
 
 
 def gauges_of(history: History, split: Split, station: int) -> Gauges:
@@ -38,18 +40,19 @@ def gauges_of(history: History, split: Split, station: int) -> Gauges:
     name = layout.stations[station]
     if not at:
         raise ModelError(f"{name} has no rain gauge: there is nothing to read")
-    read = usable(history.inputs.each(lambda a: a[station]))[:, at]
-    known = np.isfinite(read)
+    signal = history.inputs.each(lambda a: a[station][:, at])
+    read, known = usable(signal), signal.trusted
     rain = np.nan_to_num(with_neighbours(read, ("rain",) * len(at)))
     seen = rain[inside]
     scale = float(seen.std())
     if not scale > 0:
         raise ModelError(f"{name}: no rain gauge ever changes in the {len(seen)} steps to learn from")
-    std = seen.std(axis=0)
+    std, learned = seen.std(axis=0), history.times[inside][[0, -1]]
     return Gauges(
-        tuple(layout.slots[v] for v in at), tuple(str(layout.series[station, v]) for v in at), rain, layout.step,
-        scale, seen.mean(axis=0), std, correlations(seen, std), known[inside].mean(axis=0),
-        (np.nan_to_num(read[inside]) > WET_MM).sum(axis=0) / np.maximum(known[inside].sum(axis=0), 1),
+        tuple(layout.slots[v] for v in at), tuple(str(layout.series[station, v]) for v in at), rain, ~known,
+        history.times, layout.step, learned[1] - learned[0], scale, seen.mean(axis=0), std, correlations(seen, std),
+        known[inside].mean(axis=0),
+        (np.where(known, read, 0.0)[inside] > WET_MM).sum(axis=0) / np.maximum(known[inside].sum(axis=0), 1),
     )  # fmt: skip
 
 
@@ -65,17 +68,3 @@ def lagged(gauges: Gauges, at: Ints, lags: int) -> Floats:
     dry = np.zeros((lags - 1, gauges.rain.shape[1]))
     views = np.lib.stride_tricks.sliding_window_view(np.concatenate([dry, gauges.rain]), lags, axis=0)
     return np.asarray(views[at][:, :, ::-1] / gauges.scale)
-
-
-def wetness(gauges: Gauges, lags: int) -> Floats:
-    """(T, K) how wet it was before the window: totals that fade with a memory of some days, of the mean rain that is
-    more than ``lags`` steps old; as log(1 + mm)."""
-    mean = gauges.rain.mean(axis=1)
-    before = np.concatenate([np.zeros(lags), mean])[: len(mean)]
-    totals = np.empty((len(mean), len(MEMORY)))
-    keeps = np.array([np.exp(-float(gauges.step / memory)) for memory in MEMORY])
-    total = np.zeros(len(MEMORY))
-    for t, depth in enumerate(before):
-        total = total * keeps + depth
-        totals[t] = total
-    return np.log1p(totals)

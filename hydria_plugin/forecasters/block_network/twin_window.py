@@ -1,7 +1,8 @@
 """How many lags a twin needs: two windows longer than the shortest with which a linear model does nearly its best.
 
 The network's kernels are smooth, so lags beyond the response cost little; a window that cuts the response off moves
-its centroid.
+its centroid. The model is told the state as the network is: without it, what the seasons do to the river counts as
+error, and beside that error long windows gain nothing.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ def window_of(fit: Samples, stop: Samples, recipe: Recipe) -> int:
 
 
 def linear_loss(fit: Samples, stop: Samples, lags: int, recipe: Recipe) -> float:
-    """Weighted mean squared error at ``stop`` of smooth least squares on the first ``lags`` lags."""
+    """Weighted mean squared error at ``stop`` of smooth least squares on the first ``lags`` lags and the state."""
     root, zones = np.sqrt(fit.weights), fit.lagged.shape[1]
     x = columns(fit, lags) * root[:, None]
     bend = np.diff(np.eye(lags), n=2, axis=0)
     penalty = np.zeros((x.shape[1],) * 2)
-    penalty[:-1, :-1] = np.kron(np.eye(zones), recipe.ridge * np.eye(lags) + recipe.smooth * bend.T @ bend)
+    rain = zones * lags
+    penalty[:rain, :rain] = np.kron(np.eye(zones), recipe.ridge * np.eye(lags) + recipe.smooth * bend.T @ bend)
     penalty += 1e-9 * len(fit) * np.eye(len(penalty))
     weights = np.linalg.solve(x.T @ x + penalty, x.T @ (fit.target * root))
     error = columns(stop, lags) @ weights - stop.target
@@ -39,6 +41,6 @@ def linear_loss(fit: Samples, stop: Samples, lags: int, recipe: Recipe) -> float
 
 
 def columns(samples: Samples, lags: int) -> Floats:
-    """(B, Z * lags + 1) the newest lags and a constant."""
+    """(B, Z * lags + K + 1) the newest lags, the state and a constant."""
     flat = samples.lagged[:, :, :lags].reshape(len(samples), -1)
-    return np.concatenate([flat, np.ones((len(samples), 1))], axis=1)
+    return np.concatenate([flat, samples.state, np.ones((len(samples), 1))], axis=1)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from benchmarks.knox import records
 from benchmarks.knox.report import BEST, QUICK, SLOW, WORST, caution_table, rival_table
 from benchmarks.knox.trial import named
+from hydria_plugin.learning.basin_cases import cases
+from hydria_plugin.learning.fictitious_basin import simulate
 from tests.explainers.knox.made_readings import doubtful, reading, two_paths
 
 
@@ -52,3 +56,22 @@ def test_a_read_out_that_only_some_cases_have_leaves_the_others_empty() -> None:
     one["error"] = {"headline": 1.0, "directed": 4.0}
     lines = rival_table({"D": [one], "A": [other]}).splitlines()
     assert lines[2].strip() == "| D | 1.0 | 4.0 |" and lines[3].strip() == "| A | 1.0 |  |"
+
+
+def test_the_continuous_record_leaves_the_realisations_of_the_study_as_they_are() -> None:
+    for number, case in enumerate(sorted(cases())):
+        if case in ("A", "production"):
+            record, _, split, _ = records.drawn(case, 3, "discharge")
+            same = simulate(cases()[case], np.random.default_rng([3, number]))
+            np.testing.assert_array_equal(record.measured, same.measured)
+            assert len(np.unique(record.events[split.stop[0]])) == 6
+
+
+def test_the_continuous_record_has_seasons_and_soil_and_gauges_without_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "YEARS", 0.2)
+    record, history, split, _ = records.drawn(records.CONTINUOUS, 3, "discharge")
+    assert record.basin.law == "production" and record.balance["stored"] != 0
+    np.testing.assert_array_equal(record.gauges, record.rain)
+    np.testing.assert_allclose(history.target.values[0], record.discharge)
+    assert len(record.times) == 1753 and split.fit.any() and split.stop.any() and split.test.any()
+    assert records.names()[-1] == records.CONTINUOUS

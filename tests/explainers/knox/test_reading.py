@@ -84,6 +84,17 @@ def test_wet_and_dry_halves_cover_the_samples(twin: Twin) -> None:
     np.testing.assert_array_equal(same[0], same[1])
 
 
+def test_the_season_is_no_wetness(twin: Twin) -> None:
+    rng = np.random.default_rng(0)
+    turning = np.concatenate([twin.state, 9.0 * rng.standard_normal((len(twin.state), 2))], axis=1)
+    net = twin.networks
+    more = {"state": np.pad(net.state, ((0, 0), (0, 0), (0, 2)))}
+    told = replace(net, **more, straight_state=np.pad(net.straight_state, ((0, 0), (0, 2))))
+    seasonal = replace(twin, state=turning, networks=told, season=True)
+    np.testing.assert_allclose(by_wetness(seasonal), by_wetness(twin))
+    assert not np.allclose(by_wetness(replace(seasonal, season=False)), by_wetness(twin))
+
+
 def test_each_step_weighs_as_high_as_the_river_stood(twin: Twin) -> None:
     low = replace(twin, height=np.where(twin.height > np.median(twin.height), 0.0, twin.height))
     pick = twin.height <= np.median(twin.height)

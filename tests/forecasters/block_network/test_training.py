@@ -144,6 +144,10 @@ def test_levenberg_s_jacobian_is_the_derivative(straight: bool) -> None:
         (levenberg.output(shape, theta + d, some) - levenberg.output(shape, theta - d, some)) / 2e-6 for d in step
     ]
     np.testing.assert_allclose(jacobian, np.stack(numeric, axis=1), atol=1e-7)
+    root = np.linspace(0.5, 2.0, 20)
+    scaled, same = levenberg.slopes(shape, theta, some, root)
+    np.testing.assert_allclose(scaled, jacobian * root[:, None])
+    np.testing.assert_array_equal(same, by_block)
 
 
 @pytest.mark.parametrize("states", [0, 2])

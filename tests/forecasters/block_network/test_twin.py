@@ -20,13 +20,10 @@ from hydria_plugin.forecasters.block_network.twin import (
     thinned,
 )
 from hydria_plugin.forecasters.block_network.twin_keeping import load_twins, save_twins
-from hydria_plugin.forecasters.block_network.twin_rain import gauges_of, lagged, wetness
-from hydria_plugin.forecasters.block_network.twin_window import WINDOWS, columns, window_of
+from hydria_plugin.forecasters.block_network.twin_rain import gauges_of, lagged
 from hydria_plugin.learning.basin_cases import A, cases
 from hydria_plugin.learning.fictitious_basin import Record, simulate
 from hydria_plugin.learning.fictitious_cases import STATION, STOP, TEST, history_of, study_split
-
-from . import planted
 
 QUICK = Recipe(members=3, hidden=3, max_epochs=25, smooth=10.0)
 
@@ -82,6 +79,16 @@ def test_the_same_seed_gives_the_same_twin(history: History, split: Split) -> No
     np.testing.assert_array_equal(one.lagged, same.lagged)
 
 
+def test_the_season_is_told_where_the_record_has_seen_it(history: History, split: Split) -> None:
+    """The same values as a record of days."""
+    quick, day = replace(QUICK, members=1, max_epochs=2), np.timedelta64(86400, "s")
+    times = history.times[0] + day * np.arange(len(history.times))
+    daily = replace(history, layout=replace(history.layout, step=day), times=times)
+    hours, days = (fit_twin(h, split, 0, np.random.default_rng(1), quick, lags=12) for h in (history, daily))
+    assert not hours.season and hours.wetness.shape[1] == hours.state.shape[1] == 3  # 80 days: 1, 3 and 10
+    assert days.season and days.wetness.shape[1] == 5 and days.state.shape[1] == 7
+
+
 def test_the_test_events_are_not_seen(history: History, split: Split, record: Record) -> None:
     spoilt = np.where(split.test[0], 9e3, record.measured)
     other = replace(history, target=Signal.measured(spoilt[None]))
@@ -100,16 +107,6 @@ def test_lags_are_newest_first_and_dry_before_the_record(history: History, split
     x = lagged(gauges, at, 5) * gauges.scale
     np.testing.assert_allclose(x[2], record.gauges[46:51].T[:, ::-1])
     assert not x[0][:, 1:].any() and x.shape == (3, 4, 5)
-
-
-def test_wetness_is_of_the_rain_before_the_window_only(history: History, split: Split) -> None:
-    gauges = gauges_of(history, split, 0)
-    one = replace(gauges, rain=np.zeros((60, 4)))
-    one.rain[10] = 8.0
-    wet = np.expm1(wetness(one, 12))
-    assert not wet[:22].any()
-    np.testing.assert_allclose(wet[22], 8.0)
-    np.testing.assert_allclose(wet[22 + 24], 8.0 * np.exp([-1 / 3, -1 / 20]))
 
 
 def test_a_silent_gauge_reads_its_neighbours_and_is_counted(history: History, split: Split, record: Record) -> None:
@@ -140,6 +137,8 @@ def test_heights_weights_and_back(history: History, split: Split, record: Record
     weight = height.weight(at)
     assert weight.mean() == pytest.approx(1)
     assert weight[height.values[at].argmin()] == weight.max() and weight.min() > 0
+    product = weight * (height.values[at] + 0.5 * height.centre)
+    np.testing.assert_allclose(product, product[0])
     level = Height.of(history_of(record, "level"), split, 0)
     np.testing.assert_allclose(level.back(level.target(at)), record.measured_level[at], rtol=1e-6)
     assert level.origin == record.measured_level[(split.fit | split.stop)[0]].min()
@@ -150,22 +149,6 @@ def test_values_that_failed_are_no_truth(history: History, split: Split) -> None
     flags[0, :500] = Flag.FAIL
     height = Height.of(replace(history, target=replace(history.target, flags=flags)), split, 0)
     assert np.isnan(height.values[:500]).all() and np.isfinite(height.values[500:]).all()
-
-
-# ---- the window ---------------------------------------------------------------------------------------------------
-
-
-def test_the_window_is_a_little_longer_than_the_response() -> None:
-    """The planted unit hydrographs end at lag 8."""
-    rng = np.random.default_rng(0)
-    rain = planted.rain(1500, rng)
-    x = planted.lagged(rain, 36)
-    y = np.einsum("bzl,zl,z->b", x[:, :, : planted.LAGS], planted.responses(), planted.SHARES)
-    fit, stop = (planted.Samples(x[a], np.zeros((len(x[a]), 0)), y[a]) for a in (slice(0, 1000), slice(1000, None)))
-    assert window_of(fit, stop, Recipe()) == 18
-    assert columns(fit, 3).shape == (1000, 10)
-    short = replace(fit, lagged=fit.lagged[:, :, :6]), replace(stop, lagged=stop.lagged[:, :, :6])
-    assert window_of(*short, Recipe()) == WINDOWS[0]
 
 
 def test_thinning_keeps_what_is_high() -> None:
@@ -240,6 +223,16 @@ def test_a_twin_is_kept_whole(twin: Twin, tmp_path: Path) -> None:
             assert one == same
     np.testing.assert_array_equal(again[STATION].networks.kernel, twin.networks.kernel)
     assert load_twins(tmp_path / "nowhere") == {}
+
+
+def test_a_twin_of_the_format_before_is_read_as_one_without_a_season(twin: Twin, tmp_path: Path) -> None:
+    save_twins(tmp_path, {STATION: twin})
+    path = tmp_path / f"twin.{STATION}.json"
+    held = json.loads(path.read_text())
+    del held["season"]
+    path.write_text(json.dumps(held | {"format": 2}))
+    again = load_twins(tmp_path)[STATION]
+    assert not again.season and again.wetness.shape == twin.state.shape
 
 
 def test_a_damaged_twin_is_refused(twin: Twin, tmp_path: Path) -> None:
