@@ -10,20 +10,20 @@ from typing import Any
 from ..errors import HydriaError, PluginError
 from ..offers import Offer
 from ..plugins import Registry
-from ..roles import Forecaster, Trainable
+from ..roles import Explainer, ForecastCorrector, Forecaster, Importer, InputCorrector, Sink, Source, Trainable
 from ..secret import HIDDEN
 from ..values import Layout
 from .places import Key, listed, meant, quoted
 from .toml_file import TomlFile
 from .variables import VARIABLE
 
-METHODS: Mapping[str, tuple[str, ...]] = {
-    "source": ("read",),
-    "sink": ("write",),
-    "forecaster": ("forecast",),
-    "corrector": ("correct_inputs", "correct_forecast"),
-    "explainer": ("explain",),
-    "importer": ("survey",),
+WORKS_AS: Mapping[str, tuple[type, ...]] = {
+    "source": (Source,),
+    "sink": (Sink,),
+    "forecaster": (Forecaster,),
+    "corrector": (InputCorrector, ForecastCorrector),
+    "explainer": (Explainer,),
+    "importer": (Importer,),
 }
 
 
@@ -114,7 +114,7 @@ class Trial:
 
 def lacks(role: str, built: object) -> str:
     """The method that a part of this role needs and has not; of several that would do, all."""
-    ways = METHODS.get(role, ())
+    ways = [name for way in WORKS_AS.get(role, ()) for name in vars(way) if not name.startswith("_")]
     return "" if not ways or any(callable(getattr(built, way, None)) for way in ways) else " or ".join(ways)
 
 

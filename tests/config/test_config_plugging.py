@@ -9,7 +9,7 @@ import pytest
 
 from hydria_plugin import ConfigError, hookimpl
 from hydria_plugin.config import read_config
-from hydria_plugin.config.plugging import METHODS, lacks
+from hydria_plugin.config.plugging import WORKS_AS, lacks
 from hydria_plugin.plugins import ROLES, load_plugins
 from tests.site_files import TOML, write_site
 
@@ -46,9 +46,19 @@ def test_a_part_without_its_method_is_a_fault_of_the_configuration(tmp_path: Pat
     )
 
 
+METHODS = {
+    "source": ["read"],
+    "sink": ["write"],
+    "forecaster": ["forecast"],
+    "corrector": ["correct_inputs", "correct_forecast"],
+    "explainer": ["explain"],
+    "importer": ["survey"],
+}
+
+
 def test_what_offers_the_method_lacks_nothing() -> None:
     for role, ways in METHODS.items():
         for way in ways:
             assert lacks(role, type("Able", (), {way: lambda self: None})()) == ""
         assert lacks(role, type("Vain", (), dict.fromkeys(ways, 3))()) == " or ".join(ways), "no function"
-    assert METHODS.keys() == ROLES.keys() - {"store"}, "a store is opened by its address"
+    assert METHODS.keys() == WORKS_AS.keys() == ROLES.keys() - {"store"}, "a store is opened by its address"

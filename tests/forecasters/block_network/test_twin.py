@@ -21,26 +21,11 @@ from hydria_plugin.forecasters.block_network.twin import (
 )
 from hydria_plugin.forecasters.block_network.twin_keeping import load_twins, save_twins
 from hydria_plugin.forecasters.block_network.twin_rain import gauges_of, lagged
-from hydria_plugin.learning.basin_cases import A, cases
+from hydria_plugin.learning.basin_cases import cases
 from hydria_plugin.learning.fictitious_basin import Record, simulate
 from hydria_plugin.learning.fictitious_cases import STATION, STOP, TEST, history_of, study_split
 
 QUICK = Recipe(members=3, hidden=3, max_epochs=25, smooth=10.0)
-
-
-@pytest.fixture(scope="module")
-def record() -> Record:
-    return simulate(replace(A, events=20), np.random.default_rng(5))
-
-
-@pytest.fixture(scope="module")
-def history(record: Record) -> History:
-    return history_of(record)
-
-
-@pytest.fixture(scope="module")
-def split(record: Record) -> Split:
-    return study_split(record, np.random.default_rng(6))
 
 
 @pytest.fixture(scope="module")

@@ -18,26 +18,10 @@ from hydria_plugin.forecasters.block_network.twin_evidence import (
 )
 from hydria_plugin.forecasters.block_network.twin_rain import gauges_of
 from hydria_plugin.forecasters.block_network.twin_window import WINDOWS
-from hydria_plugin.learning.basin_cases import A, demonstration
-from hydria_plugin.learning.fictitious_basin import HOUR, START, Record, simulate
-from hydria_plugin.learning.fictitious_cases import history_of, study_split
+from hydria_plugin.learning.basin_cases import demonstration
+from hydria_plugin.learning.fictitious_basin import HOUR, START, simulate
 
 LONGEST = WINDOWS[-1]
-
-
-@pytest.fixture(scope="module")
-def record() -> Record:
-    return simulate(replace(A, events=20), np.random.default_rng(5))
-
-
-@pytest.fixture(scope="module")
-def history(record: Record) -> History:
-    return history_of(record)
-
-
-@pytest.fixture(scope="module")
-def split(record: Record) -> Split:
-    return study_split(record, np.random.default_rng(6))
 
 
 def filled(history: History, gauge: int, steps: slice | np.ndarray, value: float) -> History:
