@@ -173,12 +173,11 @@ def test_a_user_without_a_name_may_flag_a_gauge(monkeypatch: pytest.MonkeyPatch)
     assert user() == getpass.getuser() == "ana"
 
 
-def test_ctrl_c_in_training_leaves_a_sound_shelf_and_training_goes_on(tmp_path: Path) -> None:
-    config = write_site(tmp_path, days=150)  # training goes on for seconds after its first line
+def interrupted(config: Path) -> tuple[int, str, str]:
+    """A training that is told to stop once it has begun: exit code, stdout, stderr."""
     paths = os.pathsep.join([str(ROOT), str(ROOT / "adapters")])
-    words = [sys.executable, "-m", "hydria_plugin", "train", str(config), "--json"]
     process = subprocess.Popen(
-        words,
+        [sys.executable, "-m", "hydria_plugin", "train", str(config), "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -189,13 +188,23 @@ def test_ctrl_c_in_training_leaves_a_sound_shelf_and_training_goes_on(tmp_path: 
     assert "training: river" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    return process.returncode, out, err
+
+
+def test_ctrl_c_in_training_leaves_a_sound_shelf_and_training_goes_on(tmp_path: Path) -> None:
+    for attempt in range(3):  # on a busy machine one may be done before it is told
+        config = write_site(tmp_path / str(attempt), days=600)  # training goes on for seconds after its first line
+        code, out, err = interrupted(config)
+        if code != 0:
+            break
+    assert code == 130, err
     assert json.loads(out) == {"exit": 130, "errors": ["stopped by the keyboard"]} and "Traceback" not in err
     done = CliRunner().invoke(app, ["train", str(config), "--json"])
     assert done.exit_code == 0, done.output
     rows = json.loads(CliRunner().invoke(app, ["models", "verify", str(config), "--json"]).stdout)["models"]
     assert rows and not any(row["faults"] for row in rows)
-    assert not list((tmp_path / "models").rglob(".new-*")) and not list((tmp_path / "models").rglob(".work"))
+    shelf = config.parent / "models"
+    assert not list(shelf.rglob(".new-*")) and not list(shelf.rglob(".work"))
 
 
 # ---- tables and files --------------------------------------------------------------------------------------------
